@@ -1,0 +1,7 @@
+//! frontdesk: the single API origin of a web frontend.
+//!
+//! The rooms, from the bottom up; `src/README.md` is the map, `pipeline::run` is one request.
+
+pub mod diagnostic;
+pub mod fault;
+pub mod value;
