@@ -5,3 +5,9 @@
 pub mod diagnostic;
 pub mod fault;
 pub mod value;
+
+pub mod jq;
+pub mod template;
+
+pub mod upstream;
+pub mod validate;
