@@ -2,8 +2,10 @@
 //!
 //! The rooms, from the bottom up; `src/README.md` is the map, `pipeline::run` is one request.
 
+pub mod config;
 pub mod diagnostic;
 pub mod fault;
+pub mod jq;
 pub mod value;
 
 pub mod jq;

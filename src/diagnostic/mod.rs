@@ -1,6 +1,11 @@
 //! A mistake in the config: what it is, where it stands, what helps.
 
+mod inside;
+mod sources;
+
 use std::ops::Range;
+
+pub use sources::{Place, Source, Sources};
 
 /// A byte range over all of the config's files laid end to end; [`Sources`] knows which file it is in.
 pub type Span = Range<usize>;
