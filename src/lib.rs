@@ -2,14 +2,21 @@
 //!
 //! The rooms, from the bottom up; `src/README.md` is the map, `pipeline::run` is one request.
 
-pub mod config;
 pub mod diagnostic;
 pub mod fault;
-pub mod jq;
 pub mod value;
+
+pub mod config;
 
 pub mod jq;
 pub mod template;
 
+pub mod session;
 pub mod upstream;
 pub mod validate;
+
+pub mod plan;
+
+pub mod compile;
+
+pub mod cli;

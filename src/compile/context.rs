@@ -78,6 +78,14 @@ impl<'a> Context<'a> {
         plain.map_or(Some(None), |plain| self.value(plain).map(Some))
     }
 
+    /// The text of the file that a value names.
+    pub(super) fn file(&mut self, path: &Plain<String>) -> Option<String> {
+        let mut found = Vec::new();
+        let text = self.secrets.file(path, &mut found);
+        found.into_iter().for_each(|mistake| self.mistake(mistake));
+        text
+    }
+
     /// One of a few words.
     pub(super) fn word<T: Clone>(
         &mut self,

@@ -54,6 +54,11 @@ impl<'a, T> Levels<'a, T> {
         Levels(self.0.iter().copied().map(pick).collect())
     }
 
+    /// Only what the route's own file says.
+    pub(super) fn of_file(&self) -> Self {
+        Self(self.0.iter().copied().take(2).collect())
+    }
+
     /// The nearest table.
     pub(super) fn own(&self) -> Option<&'a T> {
         self.0.first().copied()

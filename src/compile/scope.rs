@@ -1,9 +1,9 @@
 //! Which variables a program may read, and which members they have.
 
-use indexmap::IndexMap;
+use indexmap::IndexSet;
 
 use crate::config::did_you_mean;
-use crate::diagnostic::Problem;
+use crate::diagnostic::{Problem, Span};
 use crate::jq::{Read, Slot};
 use crate::plan::{Input, slot};
 use crate::validate::{Additional, Parameter, Schema};
@@ -37,14 +37,38 @@ pub(super) struct Place {
     pub(super) error: bool,
 }
 
-/// The variables of one program or template. Names the calls that were read.
+/// A call that is read or needed, and where that is written.
+#[derive(Clone, Debug)]
+pub(super) struct Edge {
+    /// The call's index among those that are sent.
+    pub(super) to: usize,
+    /// Where.
+    pub(super) span: Span,
+}
+
+/// The variables of one endpoint.
+pub(super) struct Variables<'a> {
+    /// What of the request is visible.
+    pub(super) input: &'a Input,
+    /// Its calls.
+    pub(super) names: Names,
+}
+
+/// The variables of one program or template.
 pub(super) enum Scope<'a> {
     /// `*_from` of `[session]`: only `$claims`.
     Claims,
     /// An upstream's headers and query: only `$session` and `$request`.
     Upstream,
-    /// Anything of an endpoint.
-    Endpoint { input: &'a Input, names: &'a mut Names, place: Place },
+    /// Anything of an endpoint; the calls that are read are added to `edges`.
+    Endpoint { input: &'a Input, names: &'a mut Names, place: Place, edges: &'a mut Vec<Edge> },
+}
+
+impl Variables<'_> {
+    /// What is there at a place.
+    pub(super) fn at<'s>(&'s mut self, place: Place, edges: &'s mut Vec<Edge>) -> Scope<'s> {
+        Scope::Endpoint { input: self.input, names: &mut self.names, place, edges }
+    }
 }
 
 /// The names of an endpoint's calls, and the slots of those that are read.
@@ -52,13 +76,13 @@ pub(super) enum Scope<'a> {
 /// A call gets its slot when it is first read: what is inherited and not read has none, and is never sent.
 #[derive(Debug, Default)]
 pub(super) struct Names {
-    known: IndexMap<String, bool>,
+    known: IndexSet<String>,
     live: Vec<usize>,
 }
 
 impl Names {
-    /// All calls that are there, with whether they are `each` calls.
-    pub(super) fn new(known: impl IntoIterator<Item = (String, bool)>) -> Self {
+    /// All calls that are there.
+    pub(super) fn new(known: impl IntoIterator<Item = String>) -> Self {
         Self { known: known.into_iter().collect(), live: Vec::new() }
     }
 
@@ -74,13 +98,12 @@ impl Names {
 
     /// The name of a call that is sent.
     pub(super) fn live(&self, index: usize) -> Option<&str> {
-        let (name, _) = self.known.get_index(*self.live.get(index)?)?;
-        Some(name)
+        self.known.get_index(*self.live.get(index)?).map(String::as_str)
     }
 
     /// Every name.
     pub(super) fn all(&self) -> impl Iterator<Item = &str> {
-        self.known.keys().map(String::as_str)
+        self.known.iter().map(String::as_str)
     }
 }
 
@@ -146,6 +169,13 @@ impl Scope<'_> {
         }
     }
 
+    /// Notes that a call is read.
+    pub(super) fn record(&mut self, edge: Edge) {
+        if let Self::Endpoint { edges, .. } = self {
+            edges.push(edge);
+        }
+    }
+
     fn input(&self) -> Option<&Input> {
         match self {
             Self::Endpoint { input, .. } => Some(input),
@@ -172,10 +202,9 @@ impl Scope<'_> {
             let help = did_you_mean(name, names.all());
             return Err(members.problem(0, format!("no call is named `{name}`"), help));
         };
-        let inner = usize::from(read.path.get(1).is_some_and(|step| step == "[]")) + 1;
-        members.known(inner, OUTCOME.iter().copied())?;
-        if read.path.get(inner).is_some_and(|step| step == "error") {
-            members.known(inner + 1, ERROR.iter().copied())?;
+        members.known(1, OUTCOME.iter().copied())?;
+        if read.path.get(1).is_some_and(|step| step == "error") {
+            members.known(2, ERROR.iter().copied())?;
         }
         Ok(index)
     }
@@ -210,7 +239,7 @@ impl Member<'_> {
         step: usize,
         known: impl IntoIterator<Item = &'w str>,
     ) -> Result<(), Problem> {
-        let Some(name) = self.read.path.get(step).filter(|name| *name != "[]") else {
+        let Some(name) = self.read.path.get(step) else {
             return Ok(());
         };
         let known: Vec<&str> = known.into_iter().collect();
@@ -245,11 +274,6 @@ impl Member<'_> {
     fn schema(&self, schema: &Schema) -> Result<(), Problem> {
         let mut schema = schema;
         for (depth, step) in self.read.path.iter().enumerate() {
-            if step == "[]" {
-                let Some(items) = &schema.items else { return Ok(()) };
-                schema = items;
-                continue;
-            }
             if schema.properties.is_empty() || schema.additional == Additional::Keep {
                 return Ok(());
             }
