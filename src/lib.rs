@@ -4,4 +4,5 @@
 
 pub mod diagnostic;
 pub mod fault;
+pub mod session;
 pub mod value;
