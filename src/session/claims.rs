@@ -48,7 +48,9 @@ pub(super) fn check(
 fn check_audience(claim: Option<&Value>, ours: &[String]) -> Result<(), &'static str> {
     let is_ours = |text: &Value| ours.iter().any(|one| text == one.as_str());
     let meant = match claim {
-        Some(Value::Array(items)) if items.iter().all(Value::is_string) => items.iter().any(is_ours),
+        Some(Value::Array(items)) if items.iter().all(Value::is_string) => {
+            items.iter().any(is_ours)
+        }
         Some(text @ Value::String(_)) => is_ours(text),
         _ => return Err("no `aud`"),
     };

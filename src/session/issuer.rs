@@ -129,3 +129,109 @@ impl fmt::Debug for KeySource {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::forge::{Pair, SECRET, pem};
+    use super::*;
+
+    fn secret() -> KeySource {
+        KeySource::Secret(SECRET.to_vec())
+    }
+
+    fn jwks(url: &str) -> KeySource {
+        let (refresh, cooldown) = (Duration::ZERO, Duration::ZERO);
+        KeySource::Jwks { url: url.into(), refresh, cooldown }
+    }
+
+    #[test]
+    fn algorithms_go_with_the_kind_of_key() {
+        use Algorithm::{ES256, EdDSA, HS256, PS256, RS256};
+        let key = || KeySource::Pem(vec![]);
+        assert_eq!(check_algorithms(&[HS256], &secret()), Ok(()));
+        assert_eq!(check_algorithms(&[RS256], &key()), Ok(()));
+        assert_eq!(check_algorithms(&[RS256, PS256, ES256, EdDSA], &jwks("")), Ok(()));
+        for (algorithms, key) in [
+            (vec![], secret()),
+            (vec![ES256], secret()),
+            (vec![HS256, ES256], secret()),
+            (vec![HS256], key()),
+            (vec![RS256, PS256], key()),
+            (vec![ES256, HS256], jwks("")),
+        ] {
+            assert!(check_algorithms(&algorithms, &key).is_err(), "{algorithms:?} {key:?}");
+        }
+    }
+
+    #[test]
+    fn names_are_exact() {
+        assert_eq!("EdDSA".parse(), Ok(Algorithm::EdDSA));
+        let text = "none".parse::<Algorithm>().unwrap_err();
+        insta::assert_snapshot!(text, @"unknown algorithm `none`; there are `HS256`, `RS256`, `PS256`, `ES256`, `EdDSA`");
+        assert!("hs256".parse::<Algorithm>().is_err());
+    }
+
+    #[test]
+    fn j5_a_short_secret_is_refused_and_not_shown() {
+        assert_eq!(check_key(&secret(), &[Algorithm::HS256]), Ok(()));
+        let short = KeySource::Secret(b"correct horse battery staple".to_vec());
+        let text = check_key(&short, &[Algorithm::HS256]).unwrap_err();
+        insta::assert_snapshot!(text, @"a secret needs at least 32 bytes");
+        assert_eq!(format!("{short:?}"), "Secret(***)");
+    }
+
+    #[test]
+    fn a_pem_holds_a_public_key_of_the_algorithms_kind() {
+        let check = |pem: &[u8], algorithm| check_key(&KeySource::Pem(pem.into()), &[algorithm]);
+        let pairs = [
+            (Algorithm::RS256, Pair::rsa()),
+            (Algorithm::PS256, Pair::rsa()),
+            (Algorithm::ES256, Pair::ec()),
+            (Algorithm::EdDSA, Pair::ed()),
+        ];
+        for (algorithm, pair) in &pairs {
+            for (other, _) in &pairs {
+                let both_rsa = matches!(pair, Pair::Rsa(_))
+                    && other.name().ends_with("S256")
+                    && *other != Algorithm::ES256;
+                let fits = algorithm == other || both_rsa;
+                assert_eq!(check(&pair.pem(), *other).is_ok(), fits, "{algorithm:?} as {other:?}");
+            }
+        }
+        let text = String::from_utf8(Pair::ec().pem()).unwrap();
+        let crlf = format!("# a comment\r\n{}", text.replace('\n', "\r\n"));
+        assert_eq!(check(crlf.as_bytes(), Algorithm::ES256), Ok(()));
+        let wrong = [
+            check(&Pair::ec().pem(), Algorithm::RS256),
+            check(b"\xff", Algorithm::RS256),
+            check(b"secret", Algorithm::RS256),
+            check(b"-----BEGIN PUBLIC KEY", Algorithm::RS256),
+            check(b"-----BEGIN PUBLIC KEY-----\nAAAA", Algorithm::RS256),
+            check(b"-----BEGIN PUBLIC KEY-----\n%\n-----END PUBLIC KEY-----", Algorithm::RS256),
+            check(format!("{text}{text}").as_bytes(), Algorithm::ES256),
+            check(&pem("CERTIFICATE", b"x"), Algorithm::RS256),
+            check(&pem("EC PRIVATE KEY", b"x"), Algorithm::ES256),
+            check(&pem("EC PARAMETERS", b"x"), Algorithm::ES256),
+        ];
+        let texts: Vec<_> = wrong.into_iter().map(Result::unwrap_err).collect();
+        insta::assert_snapshot!(texts.join("\n"));
+    }
+
+    #[test]
+    fn a_weak_rsa_key_is_refused() {
+        let n = [&[0x02, 0x81, 0x81, 0x00, 0xc0][..], &[0x01; 127]].concat();
+        let e = [0x02, 0x03, 0x01, 0x00, 0x01];
+        let der = [&[0x30, 0x81, (n.len() + e.len()) as u8][..], &n, &e].concat();
+        let weak = KeySource::Pem(pem("RSA PUBLIC KEY", &der));
+        let text = check_key(&weak, &[Algorithm::RS256]).unwrap_err();
+        insta::assert_snapshot!(text, @"RSA keys need at least 2048 bits");
+    }
+
+    #[test]
+    fn a_key_set_has_an_address() {
+        assert!(check_key(&jwks("https://id.example.com/jwks"), &[]).is_ok());
+        for url in ["", "id.example.com", "file:///etc/passwd", "/jwks"] {
+            assert!(check_key(&jwks(url), &[]).is_err(), "{url}");
+        }
+    }
+}

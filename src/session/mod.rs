@@ -8,6 +8,8 @@ mod claims;
 mod clock;
 pub mod cookie;
 mod fetch;
+#[cfg(test)]
+mod forge;
 mod identity;
 mod issuer;
 mod json;
@@ -16,11 +18,10 @@ mod keys;
 pub mod origin;
 mod pem;
 mod rejection;
-mod token;
-mod verifier;
-
 #[cfg(test)]
 mod tests;
+mod token;
+mod verifier;
 
 pub use clock::{Clock, SystemClock};
 pub use fetch::{Fetch, Fetched, Http};

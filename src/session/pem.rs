@@ -9,7 +9,8 @@ use base64::engine::general_purpose::STANDARD;
 pub(super) fn public_key(pem: &[u8]) -> Result<Vec<u8>, String> {
     let text = std::str::from_utf8(pem).map_err(|_| "not a PEM file: it is not text")?;
     let (_, rest) = text.split_once("-----BEGIN ").ok_or("not a PEM file: no `-----BEGIN`")?;
-    let (label, rest) = rest.split_once("-----").ok_or("not a PEM file: the first line has no end")?;
+    let (label, rest) =
+        rest.split_once("-----").ok_or("not a PEM file: the first line has no end")?;
     check_label(label)?;
     let end = format!("-----END {label}-----");
     let (body, after) = rest.split_once(&end).ok_or("not a PEM file: no matching `-----END`")?;
@@ -24,7 +25,8 @@ fn check_label(label: &str) -> Result<(), String> {
     match label {
         "PUBLIC KEY" | "RSA PUBLIC KEY" => Ok(()),
         "CERTIFICATE" => {
-            Err("a certificate, not a public key; `openssl x509 -pubkey -noout` takes it out".into())
+            Err("a certificate, not a public key; `openssl x509 -pubkey -noout` takes it out"
+                .into())
         }
         _ if label.ends_with("PRIVATE KEY") => {
             Err("a private key; only the public one belongs here: `openssl pkey -pubout`".into())

@@ -54,7 +54,9 @@ impl From<Rejection> for Fault {
     fn from(rejection: Rejection) -> Self {
         match rejection {
             Rejection::BadBearer { cause } => invalid_token(format!("bearer token: {cause}")),
-            Rejection::BadCookie { name, cause } => invalid_token(format!("cookie {name}: {cause}")),
+            Rejection::BadCookie { name, cause } => {
+                invalid_token(format!("cookie {name}: {cause}"))
+            }
             Rejection::Ambiguous { what, .. } => Fault::new(Code::BadRequest).message(what),
             Rejection::NoKeys { tokens, cause, retry_after } => Fault::new(Code::StoreUnavailable)
                 .message("The session cannot be checked at the moment.")

@@ -94,7 +94,10 @@ impl Verifier {
     ///
     /// # Errors
     /// Credentials that are not good: see [`Rejection`].
-    pub async fn verify(&self, credentials: &Credentials<'_>) -> Result<Option<Session>, Rejection> {
+    pub async fn verify(
+        &self,
+        credentials: &Credentials<'_>,
+    ) -> Result<Option<Session>, Rejection> {
         let Some(Presented { token, cookie }) = self.presented(credentials)? else {
             return Ok(None);
         };
@@ -186,16 +189,14 @@ impl Verifier {
 }
 
 impl Accepted {
-    fn new(
-        rules: Issuer,
-        clock: &Arc<dyn Clock>,
-        fetch: &Arc<dyn Fetch>,
-    ) -> Result<Self, String> {
+    fn new(rules: Issuer, clock: &Arc<dyn Clock>, fetch: &Arc<dyn Fetch>) -> Result<Self, String> {
         check_algorithms(&rules.algorithms, &rules.key)?;
         check_key(&rules.key, &rules.algorithms)?;
         let keys = match &rules.key {
             KeySource::Secret(secret) => Keys::Fixed(KeySet::One(Key::from_secret(secret)?)),
-            KeySource::Pem(pem) => Keys::Fixed(KeySet::One(Key::from_pem(pem, rules.algorithms[0])?)),
+            KeySource::Pem(pem) => {
+                Keys::Fixed(KeySet::One(Key::from_pem(pem, rules.algorithms[0])?))
+            }
             KeySource::Jwks { url, refresh, cooldown } => Keys::Published(Arc::new(Jwks {
                 tokens: rules.name.clone(),
                 url: url.clone(),
@@ -230,8 +231,7 @@ impl Keys {
         let (set, generation) = match self {
             Self::Fixed(set) => (set, 0),
             Self::Published(jwks) => {
-                published =
-                    jwks.set_for(id, token.algorithm).await.map_err(Refusal::Other)?;
+                published = jwks.set_for(id, token.algorithm).await.map_err(Refusal::Other)?;
                 (&published.keys, published.generation)
             }
         };

@@ -7,6 +7,9 @@
 //! - Keys older than two refreshes were not asked for in that time; then it is waited for the new ones first, so that a
 //!   key that was withdrawn meanwhile does not count once more.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
