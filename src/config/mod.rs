@@ -9,6 +9,7 @@ mod load;
 mod parse;
 mod plain;
 mod route;
+mod routes;
 mod schema;
 mod secret;
 mod suggest;
