@@ -43,6 +43,13 @@ pub(super) struct Given {
     pub(super) span: Span,
 }
 
+impl Given {
+    /// Whether it holds a secret, so that no call may replace it.
+    pub(super) fn is_secret(&self) -> bool {
+        self.text.template().holds_secret()
+    }
+}
+
 /// The words of `auth`.
 pub(super) const AUTH: &[(&str, bool)] = &[("none", false), ("user", true)];
 

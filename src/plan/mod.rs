@@ -11,10 +11,10 @@ pub use call::{Body, Call, Each, Expect, FaultRule, OnStatus, Upstream};
 pub use endpoint::{
     Allow, Csrf, Endpoint, ErrorShape, FailRule, Input, Reply, Shape, SessionRule, Status,
 };
-pub use router::{Match, Methods, Pattern, Route, Router, Segment};
+pub use router::{Match, Methods, Pattern, Route, Router, Segment, show};
 
 use crate::jq::{self, Program};
-use crate::session::{Issuer, Origin};
+use crate::session::{Issuer, origin::Origin};
 
 /// Everything that serving needs to know.
 #[derive(Debug)]
