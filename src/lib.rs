@@ -5,4 +5,5 @@
 pub mod diagnostic;
 pub mod fault;
 pub mod session;
+pub mod telemetry;
 pub mod value;
