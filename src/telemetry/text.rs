@@ -30,7 +30,8 @@ impl<W: Write> Escaped<W> {
 
 impl<W: Write> Write for Escaped<W> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let kept = &text[..text.floor_char_boundary(self.left)];
+        let end = (0..=self.left.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
+        let kept = &text[..end.unwrap_or(0)];
         self.left = match kept.len() == text.len() {
             true => self.left - kept.len(),
             false => 0,
