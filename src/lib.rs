@@ -4,11 +4,16 @@
 
 pub mod diagnostic;
 pub mod fault;
-pub mod jq;
 pub mod value;
 
 pub mod jq;
 pub mod template;
 
+pub mod session;
+pub mod telemetry;
 pub mod upstream;
 pub mod validate;
+
+pub mod plan;
+
+pub mod pipeline;
