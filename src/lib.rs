@@ -4,6 +4,7 @@
 
 pub mod diagnostic;
 pub mod fault;
+pub mod session;
 pub mod value;
 
 pub mod jq;
