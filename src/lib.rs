@@ -4,7 +4,6 @@
 
 pub mod diagnostic;
 pub mod fault;
-pub mod session;
 pub mod value;
 
 pub mod jq;

@@ -161,6 +161,8 @@ impl Asked {
             ("frontend", Value::Null),
             ("idempotency_key", key.map_or(Value::Null, text)),
         ];
-        Value::object(members.map(|(name, value)| (SmolStr::new_static(name), value)).into_iter().collect())
+        Value::object(
+            members.map(|(name, value)| (SmolStr::new_static(name), value)).into_iter().collect(),
+        )
     }
 }

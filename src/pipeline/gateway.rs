@@ -8,7 +8,6 @@ use crate::session::Verifier;
 use crate::upstream::Client;
 
 /// What one worker serves with: the plan and the verifier are shared, the connections are its own.
-#[derive(Debug)]
 pub struct Gateway {
     /// The compiled config.
     pub plan: Arc<Plan>,
@@ -25,7 +24,9 @@ impl Gateway {
     pub fn new(plan: Arc<Plan>, verifier: Arc<Verifier>) -> Result<Self, String> {
         let mut clients: Vec<Client> = Vec::with_capacity(plan.upstreams.len());
         for (index, upstream) in plan.upstreams.iter().enumerate() {
-            let same = plan.upstreams[..index].iter().position(|other| other.settings == upstream.settings);
+            let same = plan.upstreams[..index]
+                .iter()
+                .position(|other| other.settings == upstream.settings);
             let client = match same {
                 Some(same) => clients[same].clone(),
                 None => Client::new(&upstream.settings)

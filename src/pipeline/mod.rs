@@ -65,7 +65,8 @@ async fn stages(
         let input = input::read(gateway, endpoint, &found.path, request).await?;
         Ok::<_, Fault>((session, input))
     };
-    let (session, input) = timeout_at(deadline, arriving).await.map_err(|_| too_slow(endpoint))??;
+    let (session, input) =
+        timeout_at(deadline, arriving).await.map_err(|_| too_slow(endpoint))??;
     let frame = Frame::new(Rc::clone(gateway), Arc::clone(endpoint), request, session, input);
     // Allow is asked inside: as soon as what it reads is there, and before anything is changed.
     let partial = fan_out::run(&frame, deadline).await?;

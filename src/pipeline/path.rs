@@ -13,7 +13,9 @@ use crate::value::SmolStr;
 /// 400 for a malformed percent-encoding, text that is not UTF-8, an empty segment inside, a dot segment (also encoded,
 /// also twice), and for slashes, backslashes and control characters, however written.
 pub(super) fn canonical(path: &str) -> Result<Vec<SmolStr>, Fault> {
-    let Some(rest) = path.strip_prefix('/') else { return Err(refuse("it does not start with a slash")) };
+    let Some(rest) = path.strip_prefix('/') else {
+        return Err(refuse("it does not start with a slash"));
+    };
     if rest.is_empty() {
         return Ok(Vec::new());
     }
@@ -84,9 +86,28 @@ mod tests {
     #[test]
     fn what_could_be_read_in_two_ways_is_refused() {
         for path in [
-            "", "x", "//a", "/a//b", "/public/../admin", "/public/%2e%2e/admin", "/public/..%2fadmin",
-            "/public/.%2e/admin", "/public/..;/admin", "/public/%252e%252e/admin", "/public\\..\\admin", "/.",
-            "/a%00", "/a%", "/a%2", "/a%zz", "/%ff", "/a%0a", "/a%2fb", "/a%5cb", "/%2e;x", "/\u{7f}",
+            "",
+            "x",
+            "//a",
+            "/a//b",
+            "/public/../admin",
+            "/public/%2e%2e/admin",
+            "/public/..%2fadmin",
+            "/public/.%2e/admin",
+            "/public/..;/admin",
+            "/public/%252e%252e/admin",
+            "/public\\..\\admin",
+            "/.",
+            "/a%00",
+            "/a%",
+            "/a%2",
+            "/a%zz",
+            "/%ff",
+            "/a%0a",
+            "/a%2fb",
+            "/a%5cb",
+            "/%2e;x",
+            "/\u{7f}",
         ] {
             assert_eq!(canonical(path).map_err(|fault| fault.parts().status), Err(400), "{path}");
         }

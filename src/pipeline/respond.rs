@@ -11,7 +11,7 @@ use super::request::Request;
 use super::shape::Shaped;
 use crate::fault::{Code, Details, Fault};
 use crate::plan::{Endpoint, ErrorShape};
-use crate::value::{Members, SmolStr, Value};
+use crate::value::{DuplicateKeys, Limits, Members, SmolStr, Value, parse};
 
 /// A reply, ready to be written.
 pub struct Reply {
@@ -76,7 +76,14 @@ pub fn fault(request: &Request, form: ErrorShape, fault: &Fault) -> Reply {
         add(ALLOW, methods);
     }
     let body = body.to_json().into();
-    Reply { status: parts.status, headers, body, endpoint: None, fault: Some(fault.clone()), partial: None }
+    Reply {
+        status: parts.status,
+        headers,
+        body,
+        endpoint: None,
+        fault: Some(fault.clone()),
+        partial: None,
+    }
 }
 
 /// Has the browser forget cookies whose token is no longer good.
@@ -101,6 +108,9 @@ fn start(request: &Request, kind: &'static str) -> Vec<(HeaderName, HeaderValue)
 fn names(partial: &[Partial]) -> String {
     partial.iter().map(|one| one.call.as_str()).collect::<Vec<_>>().join(", ")
 }
+
+/// Details were written by us.
+const OURS: Limits = Limits { max_depth: 200, duplicate_keys: DuplicateKeys::LastWins };
 
 /// The body; nothing if it is larger than was let.
 fn write(shaped: &Shaped) -> Option<Bytes> {
@@ -131,9 +141,13 @@ fn member(out: &mut Vec<u8>, name: &str, value: &Value) {
 /// `{"partial": [{"call": "stats", "code": "UPSTREAM_TIMEOUT"}]}`
 fn meta(partial: &[Partial]) -> Value {
     let entries = partial.iter().map(|one| {
-        let mut entry = vec![("call", Value::Str(one.call.clone())), ("code", Value::from(one.code.as_str()))];
+        let mut entry =
+            vec![("call", Value::Str(one.call.clone())), ("code", Value::from(one.code.as_str()))];
         if let Some(items) = &one.items {
-            entry.push(("items", Value::array(items.iter().map(|item| Value::from(*item)).collect())));
+            entry.push((
+                "items",
+                Value::array(items.iter().map(|item| Value::from(*item)).collect()),
+            ));
         }
         object(entry)
     });
@@ -169,14 +183,15 @@ fn problem(request: &Request, fault: &Fault) -> Value {
 
 /// With `about:blank` the title is the status's own phrase (RFC 9457 §4.2.1).
 fn title(code: &Code, status: u16) -> String {
-    let phrase = http::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
+    let phrase =
+        http::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
     phrase.unwrap_or(code.sentence()).to_owned()
 }
 
 fn details(details: &Details) -> Option<Value> {
     match details {
         Details::None => None,
-        Details::Json(value) => Some(value.clone()),
+        Details::Json(text) => parse(text.as_bytes(), &OURS).ok(),
         Details::Fields(fields) => Some(Value::array(
             fields
                 .iter()

@@ -32,15 +32,16 @@ pub(super) fn find(plan: &Plan, request: &Request) -> Result<Found, Fault> {
     let segments = path::canonical(request.head.path())?;
     let found = plan.router.find(&segments).ok_or_else(|| Fault::new(Code::NotFound))?;
     let methods = &found.route.methods;
-    let endpoint = methods.find(&request.method).ok_or_else(|| {
-        Fault::new(Code::MethodNotAllowed).allow(methods.allow())
-    })?;
-    let named = found.route.pattern.iter().enumerate().filter_map(|(index, segment)| match segment {
-        Segment::Literal(_) => None,
-        Segment::Param(name) => Some((name.clone(), Named::One(segments.get(index)?.clone()))),
-        Segment::CatchAll(name) | Segment::OptionalCatchAll(name) => {
-            Some((name.clone(), Named::Rest(segments[found.fixed..].to_vec())))
-        }
-    });
+    let endpoint = methods
+        .find(&request.method)
+        .ok_or_else(|| Fault::new(Code::MethodNotAllowed).allow(methods.allow()))?;
+    let named =
+        found.route.pattern.iter().enumerate().filter_map(|(index, segment)| match segment {
+            Segment::Literal(_) => None,
+            Segment::Param(name) => Some((name.clone(), Named::One(segments.get(index)?.clone()))),
+            Segment::CatchAll(name) | Segment::OptionalCatchAll(name) => {
+                Some((name.clone(), Named::Rest(segments[found.fixed..].to_vec())))
+            }
+        });
     Ok(Found { endpoint: Arc::clone(endpoint), path: named.collect() })
 }

@@ -78,7 +78,9 @@ async fn status(frame: &Frame) -> Result<u16, Fault> {
     };
     let value = program.run(frame, &frame.limits()).await?;
     let status = value.to_json().parse().ok().filter(|status| (200..600).contains(status));
-    status.ok_or_else(|| Fault::internal("`status_from` gave something else than a status from 200 to 599"))
+    status.ok_or_else(|| {
+        Fault::internal("`status_from` gave something else than a status from 200 to 599")
+    })
 }
 
 async fn headers(frame: &Frame) -> Result<Vec<(HeaderName, HeaderValue)>, Fault> {

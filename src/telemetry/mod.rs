@@ -1,1 +1,5 @@
-//! x
+//! Logs and traces; takes plain labels only.
+
+mod trace;
+
+pub use trace::Trace;

@@ -53,13 +53,14 @@ impl Mistakes {
             return self.add(field(), message, rule);
         }
         match value {
-            Value::Obj(object) if !schema.properties.is_empty() || !schema.required.is_empty() => {
-                let members = self.members(schema, object.members(), field);
+            Value::Obj(_) if !schema.properties.is_empty() || !schema.required.is_empty() => {
+                let Some(given) = value.as_object() else { return };
+                let members = self.members(schema, given, field);
                 *value = Value::object(members);
             }
-            Value::Arr(array) => {
-                let Some(items) = &schema.items else { return };
-                let mut list = array.items().to_vec();
+            Value::Arr(_) => {
+                let (Some(items), Some(given)) = (&schema.items, value.as_array()) else { return };
+                let mut list = given.to_vec();
                 for (index, item) in list.iter_mut().enumerate() {
                     self.walk(items, item, &|| format!("{}[{index}]", field()));
                 }

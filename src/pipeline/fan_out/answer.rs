@@ -86,13 +86,20 @@ async fn json(frame: &Frame, answer: &Answer) -> Result<Value, String> {
         parse(&body, &limits)
     };
     parsed.map_err(|error| {
-        format!("the body is not JSON: {} at line {}, column {}", error.reason, error.line, error.column)
+        format!(
+            "the body is not JSON: {} at line {}, column {}",
+            error.reason, error.line, error.column
+        )
     })
 }
 
 fn failed(frame: &Frame, call: &Call, answer: Rc<Answer>, code: Code) -> Failure {
     let cause = format!("call `{}` was answered with status {}", call.name, answer.status);
-    Failure { fault: Fault::new(code).cause(cause), body: error_body(frame, &answer), answer: Some(answer) }
+    Failure {
+        fault: Fault::new(code).cause(cause),
+        body: error_body(frame, &answer),
+        answer: Some(answer),
+    }
 }
 
 /// The same status to the client, in our error shape. In an `each` call nothing passes: which item would it be?
@@ -159,6 +166,7 @@ fn error_body(frame: &Frame, answer: &Answer) -> Value {
 
 /// The upstream's own wish in seconds, up to an hour; a second where it has none that we can read.
 fn retry_after(answer: &Answer) -> Duration {
-    let seconds = answer.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+    let seconds =
+        answer.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
     Duration::from_secs(seconds.unwrap_or(1_u64).clamp(1, 3600))
 }

@@ -86,9 +86,11 @@ async fn items(frame: &Frame, each: &Each) -> Result<Value, Fault> {
     match items.as_array() {
         None if items.is_null() => Ok(Value::Null),
         None => Err(Fault::internal("`each` gave something else than an array")),
-        Some(list) if list.len() > each.limit => {
-            Err(Fault::internal(format_args!("`each` gave {} items, the limit is {}", list.len(), each.limit)))
-        }
+        Some(list) if list.len() > each.limit => Err(Fault::internal(format_args!(
+            "`each` gave {} items, the limit is {}",
+            list.len(),
+            each.limit
+        ))),
         Some(_) => Ok(items),
     }
 }

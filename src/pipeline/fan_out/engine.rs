@@ -69,7 +69,11 @@ impl<'a> Engine<'a> {
             self.start_ready();
             if self.reads.is_empty() && self.changes.is_empty() {
                 let done = self.waiting.is_empty() && self.unasked.is_empty();
-                return if done { Ok(()) } else { Err(Fault::internal("calls wait for each other")) };
+                return if done {
+                    Ok(())
+                } else {
+                    Err(Fault::internal("calls wait for each other"))
+                };
             }
             let (index, settled) = self.next().await;
             let fault = settled.decides(self.frame.call(index));

@@ -7,7 +7,7 @@ mod request;
 mod settled;
 mod shared;
 
-pub(super) use engine::run;
 pub(super) use answer::describe;
+pub(super) use engine::run;
 pub(super) use settled::{Partial, Settled};
 pub(super) use shared::Shared;

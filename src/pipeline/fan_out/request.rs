@@ -52,16 +52,19 @@ fn own_headers(frame: &Frame, call: &Call) -> Result<HeaderMap, Fault> {
     let accept = if call.expect == Expect::Json { "application/json" } else { "*/*" };
     headers.insert(ACCEPT, HeaderValue::from_static(accept));
     headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
-    let ours = |name, text: &str| Ok::<_, Fault>((name, header_value(&name, text)?));
-    let (name, value) = ours(HeaderName::from_static("x-request-id"), &frame.id)?;
-    headers.insert(name, value);
-    let (name, value) = ours(HeaderName::from_static("traceparent"), &frame.trace.to_header())?;
-    headers.insert(name, value);
+    let ours = [("x-request-id", frame.id.as_str()), ("traceparent", &frame.trace.to_header())];
+    for (name, text) in ours {
+        let name = HeaderName::from_static(name);
+        let value = header_value(&name, text)?;
+        headers.insert(name, value);
+    }
     if call.user_token {
         let Some(identity) = &frame.identity else {
-            return Err(Fault::new(Code::Unauthorized).cause("a call sends the user's token, and there is none"));
+            return Err(Fault::new(Code::Unauthorized)
+                .cause("a call sends the user's token, and there is none"));
         };
-        let mut value = header_value(&AUTHORIZATION, &format!("Bearer {}", identity.token.reveal()))?;
+        let mut value =
+            header_value(&AUTHORIZATION, &format!("Bearer {}", identity.token.reveal()))?;
         value.set_sensitive(true);
         headers.insert(AUTHORIZATION, value);
     }
@@ -86,12 +89,17 @@ async fn body(
             Ok(out.into())
         }
         Body::Form(fields) => {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+            headers.insert(
+                CONTENT_TYPE,
+                HeaderValue::from_static("application/x-www-form-urlencoded"),
+            );
             Ok(pairs(fields, scope, limits, frame).await?.into())
         }
         Body::Raw => {
             let Some(raw) = &frame.raw else { return Ok(Bytes::new()) };
-            if let Some(kind) = raw.content_type.as_ref().and_then(|kind| HeaderValue::from_bytes(kind).ok()) {
+            if let Some(kind) =
+                raw.content_type.as_ref().and_then(|kind| HeaderValue::from_bytes(kind).ok())
+            {
                 headers.insert(CONTENT_TYPE, kind);
             }
             Ok(raw.bytes.clone())

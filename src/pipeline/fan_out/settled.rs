@@ -115,7 +115,10 @@ impl End {
 impl Failure {
     /// `$error`: `{status, code, body}`, the upstream's status and body and our code.
     pub(super) fn describe(&self) -> Value {
-        let status = self.answer.as_ref().map_or(Value::Null, |answer| Value::from(i64::from(answer.status)));
+        let status = self
+            .answer
+            .as_ref()
+            .map_or(Value::Null, |answer| Value::from(i64::from(answer.status)));
         object([
             ("status", status),
             ("code", Value::from(self.fault.parts().code.name())),
