@@ -6,6 +6,8 @@ pub mod diagnostic;
 pub mod fault;
 pub mod value;
 
+pub mod config;
+
 pub mod jq;
 pub mod template;
 
@@ -16,4 +18,5 @@ pub mod validate;
 
 pub mod plan;
 
+pub mod compile;
 pub mod pipeline;

@@ -60,6 +60,13 @@ impl Program {
         &self.0.reads
     }
 
+    /// The slots of what it reads.
+    pub fn slots(&self) -> &[Slot] {
+        match &self.0.body {
+            Body::Path(slot, _) => std::slice::from_ref(slot),
+        }
+    }
+
     /// The text it was compiled from.
     pub fn source(&self) -> &str {
         &self.0.source

@@ -40,7 +40,7 @@ impl Template {
     pub fn parse(
         text: &str,
         secret: &mut dyn FnMut(&str, std::ops::Range<usize>) -> String,
-        hole: &mut dyn FnMut(&str) -> Result<Program, Vec<Problem>>,
+        hole: &mut dyn FnMut(&str, std::ops::Range<usize>) -> Result<Program, Vec<Problem>>,
         from_client: &[Slot],
     ) -> Result<Self, Vec<Problem>> {
         let mut parts = Vec::new();
@@ -51,7 +51,7 @@ impl Template {
                 Piece::Secret(reference, range) => {
                     parts.push(Part::Secret(secret(reference, range)))
                 }
-                Piece::Hole(range) => match hole(&text[range.clone()]) {
+                Piece::Hole(range) => match hole(&text[range.clone()], range.clone()) {
                     Ok(program) => {
                         let from_client =
                             program.slots().iter().any(|slot| from_client.contains(slot));
@@ -74,6 +74,14 @@ impl Template {
     pub fn programs(&self) -> impl Iterator<Item = &Program> {
         self.parts.iter().filter_map(|part| match part {
             Part::Hole { program, .. } => Some(program),
+            _ => None,
+        })
+    }
+
+    /// Its literal texts, in order.
+    pub fn literals(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Text(text) => Some(text.as_str()),
             _ => None,
         })
     }
