@@ -20,3 +20,5 @@ pub mod plan;
 
 pub mod compile;
 pub mod pipeline;
+
+pub mod server;

@@ -15,17 +15,16 @@ pub struct Trace {
 }
 
 impl Trace {
-    /// Goes on with the trace of a `traceparent` header, or starts one. `random` gives the new ids.
+    /// Goes on with the trace of a `traceparent` header, or starts one. The request's random id gives the new ids.
     ///
     /// A header that is malformed starts a new trace, as the standard asks (§2.3).
-    pub fn start(traceparent: Option<&str>, random: [u8; 24]) -> Self {
-        let (fresh, span) = random.split_at(16);
-        let span = SpanId::from_bytes(span.try_into().unwrap_or([1; 8]));
-        let parent = traceparent.and_then(parent);
-        let (trace, flags) = parent.unwrap_or_else(|| {
-            (TraceId::from_bytes(fresh.try_into().unwrap_or([1; 16])), TraceFlags::default())
-        });
-        Self { trace, span, flags }
+    pub fn start(traceparent: Option<&str>, id: &[u8; 16]) -> Self {
+        let number = u128::from_be_bytes(*id);
+        let half = (number >> 64) as u64 ^ (number as u64).rotate_left(32);
+        let (trace, flags) = traceparent
+            .and_then(parent)
+            .unwrap_or((TraceId::from_bytes(*id), TraceFlags::default()));
+        Self { trace, span: SpanId::from_bytes(half.to_be_bytes()), flags }
     }
 
     /// The `traceparent` that upstreams get: the same trace, this gateway's span as the parent.
@@ -57,12 +56,13 @@ impl Extractor for Carrier<'_> {
 mod tests {
     use super::*;
 
+    const ID: [u8; 16] = [1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0, 0, 0, 0, 0];
     const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
     #[test]
     fn a_trace_goes_on_with_a_span_of_ours() {
-        let header = Trace::start(Some(PARENT), [7; 24]).to_header();
-        assert_eq!(header, "00-4bf92f3577b34da6a3ce929d0e0e4736-0707070707070707-01");
+        let header = Trace::start(Some(PARENT), &ID).to_header();
+        assert_eq!(header, "00-4bf92f3577b34da6a3ce929d0e0e4736-0102030405060708-01");
     }
 
     #[test]
@@ -73,8 +73,8 @@ mod tests {
             "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
             "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
         ] {
-            let header = Trace::start(Some(bad), [7; 24]).to_header();
-            assert!(header.starts_with("00-0707"), "{bad}: {header}");
+            let header = Trace::start(Some(bad), &ID).to_header();
+            assert!(header.starts_with("00-0102"), "{bad}: {header}");
         }
     }
 }
