@@ -20,5 +20,4 @@ pub mod plan;
 
 pub mod compile;
 pub mod pipeline;
-
 pub mod server;
