@@ -1,3 +1,5 @@
+use std::fmt;
+
 /// Which requests something is for: a method and a path pattern.
 ///
 /// In a path, `*` and `{any}` stand for one segment, `**` and `{*rest}` at the end for any number
@@ -14,16 +16,23 @@ impl Pattern {
         Self { method: method.to_owned(), path: path.to_owned() }
     }
 
-    pub(crate) fn method(&self) -> &str {
-        &self.method
-    }
-
-    pub(crate) fn path(&self) -> &str {
-        &self.path
+    /// From `/users/*`, for all methods, or `GET /users/*`.
+    pub(crate) fn parse(text: &str) -> Self {
+        let (method, path) = text.trim().split_once(' ').unwrap_or(("*", text));
+        Self::new(method, path.trim())
     }
 
     pub(crate) fn matches(&self, method: &str, path: &str) -> bool {
         (self.method == "*" || self.method == method) && path_matches(&self.path, path)
+    }
+}
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.method.as_str() {
+            "*" => f.write_str(&self.path),
+            method => write!(f, "{method} {}", self.path),
+        }
     }
 }
 

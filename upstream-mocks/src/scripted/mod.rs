@@ -115,7 +115,7 @@ impl Upstream {
 
     /// How many requests were given up by their client before it had the whole reply.
     pub fn cancellations(&self) -> usize {
-        self.server.log.read(|seen| seen.cancelled.len())
+        self.server.log.read(|seen| seen.cancelled)
     }
 
     /// Forgets the requests so far. The routes stay.
@@ -140,7 +140,7 @@ impl Upstream {
     /// # Panics
     /// After 30 s, with what came instead.
     pub async fn cancelled(&self) -> Arc<Recorded> {
-        let first = self.server.log.wait(|seen| seen.cancelled.first().cloned());
+        let first = self.server.log.wait(|seen| seen.first_cancelled.clone());
         self.patiently(first, "a client that leaves").await
     }
 
@@ -149,7 +149,7 @@ impl Upstream {
     /// # Panics
     /// After 30 s, with what came instead.
     pub async fn wait_for_cancelled(&self, requests: usize) {
-        let enough = self.server.log.wait(|seen| (seen.cancelled.len() >= requests).then_some(()));
+        let enough = self.server.log.wait(|seen| (seen.cancelled >= requests).then_some(()));
         self.patiently(enough, &format!("{requests} clients that leave")).await;
     }
 

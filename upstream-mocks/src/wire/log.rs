@@ -21,8 +21,9 @@ pub(crate) struct Seen {
     /// Requests ever, also those that are no longer kept.
     pub(crate) total: usize,
     pub(crate) connections: usize,
-    /// Requests whose client left before it had the whole reply.
-    pub(crate) cancelled: Vec<Arc<Recorded>>,
+    /// Requests whose client left before it had the whole reply, and the first of them.
+    pub(crate) cancelled: usize,
+    pub(crate) first_cancelled: Option<Arc<Recorded>>,
 }
 
 impl Log {
@@ -74,6 +75,9 @@ impl Log {
     }
 
     pub(super) fn cancelled(&self, request: &Arc<Recorded>) {
-        self.seen.send_modify(|seen| seen.cancelled.push(Arc::clone(request)));
+        self.seen.send_modify(|seen| {
+            seen.cancelled += 1;
+            seen.first_cancelled.get_or_insert_with(|| Arc::clone(request));
+        });
     }
 }

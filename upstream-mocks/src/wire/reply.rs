@@ -96,8 +96,12 @@ impl Reply {
         self.header("content-type", "application/json").body(value.into().to_string())
     }
 
-    /// One more header, written as it is. `content-length` comes by itself unless it is one.
+    /// One more header, written as it is; a second `content-type` replaces the first.
+    /// `content-length` comes by itself unless it is one.
     pub fn header(mut self, name: &str, value: &str) -> Self {
+        if name.eq_ignore_ascii_case("content-type") {
+            self.headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+        }
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
@@ -118,6 +122,12 @@ impl Reply {
     pub fn content_length(mut self, length: usize) -> Self {
         self.length = Some(length);
         self
+    }
+
+    /// A content length that is this much too long.
+    pub fn longer_length(self, bytes: usize) -> Self {
+        let length = self.body.len() + bytes;
+        self.content_length(length)
     }
 
     /// Waits this long before the first byte.
@@ -175,6 +185,11 @@ impl Reply {
         head.push_str("\r\n");
         let body = if without_body || bodiless { Bytes::new() } else { self.payload() };
         (head.into(), body)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn parts(&self) -> (u16, Bytes) {
+        (self.status, self.body.clone())
     }
 
     fn announced(&self) -> usize {
