@@ -9,6 +9,7 @@ pub(crate) const HELP: &str = "\
 Private services to run a gateway against, with faults on demand.
 
 upstream-mocks [OPTIONS]
+upstream-mocks request METHOD http://HOST:PORT/PATH [BODY]    where there is no curl
 upstream-mocks healthcheck http://HOST:PORT/PATH
 
   --listen IP               where to listen                    [127.0.0.1]
@@ -26,10 +27,10 @@ USERS_API_KEY, ANALYTICS_API_KEY and so on in the environment are keys too.
 /// What the program is asked to do.
 #[derive(Debug)]
 pub(crate) enum Command {
-    /// Ask this URL, and exit.
-    Healthcheck(String),
     /// Say how it is used.
     Help,
+    /// Send one request, and print the answer.
+    Request { method: String, url: String, body: String },
     /// Run until a signal.
     Serve(Options),
 }
@@ -53,18 +54,26 @@ impl Args {
     pub(crate) fn read(self) -> Result<Command, String> {
         let words: Vec<_> = self.words.iter().map(String::as_str).collect();
         match words.as_slice() {
-            ["healthcheck", url] => Ok(Command::Healthcheck((*url).to_owned())),
+            ["healthcheck", url] => Ok(request("GET", url, "")),
+            ["request", method, url] => Ok(request(method, url, "")),
+            ["request", method, url, body] => Ok(request(method, url, body)),
             ["help" | "--help" | "-h"] => Ok(Command::Help),
             flags => serve(flags, &self.environment).map(Command::Serve),
         }
     }
 }
 
+fn request(method: &str, url: &str, body: &str) -> Command {
+    Command::Request { method: method.to_owned(), url: url.to_owned(), body: body.to_owned() }
+}
+
 fn serve(flags: &[&str], environment: &BTreeMap<String, String>) -> Result<Options, String> {
     let mut options = Options { base_port: 7000, keys: keys_of(environment), ..Options::default() };
-    for pair in flags.chunks(2) {
-        let [flag, value] = *pair else {
-            return Err(format!("`{}` stands alone", pair[0]));
+    let mut words = flags.iter();
+    while let Some(word) = words.next() {
+        let (flag, value) = match word.split_once('=') {
+            Some(both) => both,
+            None => (*word, *words.next().ok_or_else(|| format!("`{word}` stands alone"))?),
         };
         match flag {
             "--listen" => options.ip = parse(flag, value)?,
@@ -118,7 +127,7 @@ mod tests {
     #[test]
     fn arguments_win_over_the_environment() {
         let environment = [("USERS_API_KEY", "a"), ("POSTS_API_KEY", "b"), ("STOCK_API_KEY", "")];
-        let words = ["--key", "users=c=d", "--base-port", "8000", "--listen", "0.0.0.0"];
+        let words = ["--key=users=c=d", "--base-port", "8000", "--listen", "0.0.0.0"];
         let Ok(Command::Serve(options)) = read(&words, &environment) else {
             panic!("refused");
         };

@@ -1,7 +1,7 @@
 //! The mocks as a program: `upstream-mocks --help`.
 
 mod args;
-mod healthcheck;
+mod client;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -15,8 +15,10 @@ fn main() -> ExitCode {
     let environment = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     let outcome = match Args::new(std::env::args().skip(1), environment).read() {
-        Ok(Command::Healthcheck(url)) => healthcheck::check(&url),
         Ok(Command::Help) => say(args::HELP),
+        Ok(Command::Request { method, url, body }) => {
+            client::request(&method, &url, &body).and_then(|answer| say(&answer))
+        }
         Ok(Command::Serve(options)) => serve(options),
         Err(why) => {
             let _ = writeln!(io::stderr(), "upstream-mocks: {why}\n\n{}", args::HELP);
