@@ -33,13 +33,17 @@ fn syntax_error(error: &toml::de::Error, text: &str, start: usize) -> Diagnostic
     let span = error.span().unwrap_or(0..0);
     let begin = span.start.min(text.len());
     let span = start + begin..start + span.end.clamp(begin, text.len());
-    let mut message = error.message().split(", expected ");
-    let what = message.next().unwrap_or_default();
-    let expected: Vec<&str> = message.collect();
-    let mistake = Diagnostic::at(span, what);
-    match expected.is_empty() {
-        true => mistake,
-        false => mistake.help(format!("expected {}", expected.join(", "))),
+    let (what, expected) = match error.message().split_once(", expected ") {
+        Some((what, expected)) => (what, Some(expected)),
+        None => (error.message(), None),
+    };
+    let quote = matches!(expected, Some("`\"`" | "`'`"));
+    match (what, expected) {
+        (what, Some(_)) if quote && what.starts_with("invalid") => {
+            Diagnostic::at(span, "this text has no closing quotes")
+        }
+        (what, Some("nothing") | None) => Diagnostic::at(span, what),
+        (what, Some(expected)) => Diagnostic::at(span, what).help(format!("expected {expected}")),
     }
 }
 

@@ -68,18 +68,18 @@ fn subfolder(loader: &mut Loader<'_>, entry: &Entry, chain: &Chain, out: &mut Ve
 fn route(loader: &mut Loader<'_>, entry: &Entry, name: &str, chain: &Chain) -> Option<Route> {
     let (span, parsed) = loader.open(&entry.path)?;
     let start = span.start..span.start;
-    let mut segments = chain.segments.clone();
+    let file = loader.decode(&entry.path, &parsed.headers, &[&parsed.root])?;
+    let mut pattern = Pattern { segments: chain.segments.clone() };
     if name != "index" {
         match segment(name) {
-            Ok(segment) => segments.push(segment),
+            Ok(segment) => pattern.segments.push(segment),
             Err(help) => {
                 let title = format!("`{name}` cannot be a segment of a path");
-                loader.fail(Diagnostic::at(start.clone(), title).help(help));
+                loader.fail(Diagnostic::at(start, title).help(help));
+                return None;
             }
         }
     }
-    let file = loader.decode(&entry.path, &parsed.headers, &[&parsed.root])?;
-    let pattern = Pattern { segments };
     if let Some((title, help)) = pattern.problem() {
         loader.fail(Diagnostic::at(start.clone(), title).help(help));
     }
