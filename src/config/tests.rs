@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::*;
 use crate::diagnostic::{Diagnostic, Sources};
 
+mod any_input;
 mod mistakes;
 mod right;
 mod secrets;
