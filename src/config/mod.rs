@@ -5,6 +5,7 @@
 mod decode;
 mod files;
 mod gateway;
+mod keys;
 mod load;
 mod parse;
 mod plain;

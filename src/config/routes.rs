@@ -31,11 +31,10 @@ pub(super) fn walk(loader: &mut Loader<'_>, folder: &Path, chain: &Chain, out: &
     };
     entries.sort();
     let mut chain = chain.clone();
-    if let Some(own) = entries.iter().find(|entry| entry.named("_defaults.toml")) {
-        if let Some((_, parsed)) = loader.open(&own.path) {
-            let own = loader.decode(&own.path, &parsed.headers, &[&parsed.root]);
-            own.into_iter().for_each(|own| chain.defaults.insert(0, Arc::new(own)));
-        }
+    let own = entries.iter().find(|entry| entry.named("_defaults.toml"));
+    if let Some((own, (_, parsed))) = own.and_then(|own| Some((own, loader.open(&own.path)?))) {
+        let file = loader.decode(&own.path, &parsed.headers, &[&parsed.root]);
+        file.into_iter().for_each(|file| chain.defaults.insert(0, Arc::new(file)));
     }
     // A name that starts with a dot is hidden, such as the `..data` of a Kubernetes volume.
     let shown = entries.iter().filter(|entry| !entry.name().starts_with('.'));

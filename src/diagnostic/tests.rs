@@ -84,8 +84,8 @@ proptest! {
             help: Some("help".into()),
         };
         prop_assert!(sources.render(std::slice::from_ref(&mistake), false).contains("title"));
-        sources.render(std::slice::from_ref(&mistake), true);
-        sources.to_json(&[mistake]);
+        let _ = sources.render(std::slice::from_ref(&mistake), true);
+        let _ = sources.to_json(&[mistake]);
     }
 }
 

@@ -136,3 +136,19 @@ fn any_toml_keeps_its_order_and_places() {
 fn schemas_of_the_files() {
     assert_snapshot!(serde_json::to_string_pretty(&schema()).unwrap());
 }
+
+#[test]
+fn a_config_on_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = load(&folder.path().join("none"), &Disk);
+    assert!(missing.tree.is_none() && missing.diagnostics.len() == 1);
+    std::fs::create_dir_all(folder.path().join("routes/a")).unwrap();
+    std::fs::write(folder.path().join("routes/a/[id].toml"), "allow = { file = '../../x.jq' }")
+        .unwrap();
+    std::fs::write(folder.path().join("x.jq"), "true").unwrap();
+    let loaded = load(folder.path(), &Disk);
+    assert!(loaded.diagnostics.is_empty());
+    let tree = loaded.tree.unwrap();
+    assert_eq!(tree.routes[0].pattern.to_string(), "/a/[id]");
+    assert_eq!(tree.routes[0].file.shared.allow.as_ref().unwrap().text, "true");
+}
