@@ -17,6 +17,14 @@ pub(super) struct Parsed {
 /// Parses a text that starts at a global offset. All its syntax errors are recorded; with any
 /// there is no tree, since what was recovered says things that nobody wrote.
 pub(super) fn parse(text: &str, start: usize, out: &mut Vec<Diagnostic>) -> Option<Parsed> {
+    let mut at = start;
+    for line in text.split_inclusive('\n') {
+        if endless(line) {
+            out.push(Diagnostic::at(at..at, "this line has too many dots"));
+            return None;
+        }
+        at += line.len();
+    }
     let (root, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
         out.extend(errors.iter().map(|error| syntax_error(error, text, start)));
@@ -27,6 +35,11 @@ pub(super) fn parse(text: &str, start: usize, out: &mut Vec<Diagnostic>) -> Opti
     let mut headers = reader.headers;
     headers.sort_by_key(|header| header.start);
     Some(Parsed { root: Toml { span: start..start, value: Value::Table(table) }, headers })
+}
+
+/// A key of so many parts that the parser's own tree would overflow the stack.
+fn endless(line: &str) -> bool {
+    line.split('=').any(|part| part.matches('.').count() > 1000)
 }
 
 fn syntax_error(error: &toml::de::Error, text: &str, start: usize) -> Diagnostic {

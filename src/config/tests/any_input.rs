@@ -61,7 +61,8 @@ proptest! {
 
 #[test]
 fn deep_and_wide_tables() {
-    survives(format!("{}x = 1\n", "a.".repeat(2000)).as_bytes());
+    survives(format!("{}x = 1\n", "a.".repeat(200_000)).as_bytes());
+    survives(format!("{}x = 1\n", "a.".repeat(900)).as_bytes());
     survives(format!("x = {}{}\n", "[".repeat(5000), "]".repeat(5000)).as_bytes());
     survives(format!("[{}a]\n", "a.".repeat(2000)).as_bytes());
 }
