@@ -10,6 +10,7 @@ mod output;
 #[cfg(test)]
 mod tests;
 mod text;
+mod trace;
 
 use std::io::Write;
 
@@ -18,6 +19,7 @@ use tracing_subscriber::layer::{Layer, SubscriberExt};
 pub use access::{Access, access};
 pub use level::check_level;
 pub use output::Guard;
+pub use trace::Trace;
 
 /// How log lines look: `[telemetry] log`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
