@@ -12,11 +12,14 @@ pub mod jq;
 pub mod template;
 
 pub mod session;
+pub mod telemetry;
 pub mod upstream;
 pub mod validate;
 
 pub mod plan;
 
 pub mod compile;
+pub mod pipeline;
+pub mod server;
 
 pub mod cli;

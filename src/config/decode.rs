@@ -102,36 +102,6 @@ impl Decoder<'_> {
     pub(super) fn report(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic);
     }
-
-    fn check_keys(&mut self, table: &Named<Toml>, span: &Span, keys: &[&'static str]) {
-        for key in table.keys().filter(|key| !keys.contains(&key.text.as_str())) {
-            let name = key.text.as_str();
-            let mut mistake = Diagnostic::at(key.span.clone(), format!("unknown key `{name}`"));
-            mistake.help = self
-                .belongs_above(name, &key.span, span)
-                .or_else(|| super::suggest::did_you_mean(name, keys.iter().copied()));
-            self.report(mistake);
-        }
-    }
-
-    /// The key is known in a table around this one, which a `[header]` ended too early.
-    fn belongs_above(&self, name: &str, key: &Span, table: &Span) -> Option<String> {
-        let position = self.headers.iter().position(|header| header == table)?;
-        let above = self.headers.get(..=position)?;
-        self.scopes.iter().rev().filter(|scope| scope.keys.contains(&name)).find_map(|scope| {
-            let root = self.scopes.first().is_some_and(|first| std::ptr::eq(first, scope));
-            let after = match above.iter().position(|header| *header == scope.span) {
-                Some(own) => own + 1,
-                None if root => 0,
-                None => return None,
-            };
-            let header = above.get(after)?;
-            let line = self.sources.place(header.start).line;
-            let text = self.sources.text(header);
-            (header.start < key.start)
-                .then(|| format!("this key belongs above line {line}, before `{text}`"))
-        })
-    }
 }
 
 impl Toml {
@@ -196,8 +166,11 @@ impl<T: Decode> Decode for Named<T> {
         };
         let defaults = rest.iter().filter_map(|node| node.member(DEFAULTS));
         let defaults: Vec<&Toml> = defaults.collect();
-        let members = table.iter().filter(|(name, _)| name.text != DEFAULTS);
-        let decoded = members.filter_map(|(name, node)| {
+        let decoded = table.iter().filter_map(|(name, node)| {
+            if name.text == DEFAULTS {
+                decoder.no_defaults_here(name);
+                return None;
+            }
             let layers = [&[node], defaults.as_slice()].concat();
             Some((name.clone(), T::decode(&layers, decoder)?))
         });
@@ -211,6 +184,9 @@ impl<T: Decode> Decode for Named<T> {
 
 /// The member of a table whose values hold for its other members.
 pub(super) const DEFAULTS: &str = "_defaults";
+
+/// The name under which the built-in defaults are shown.
+pub(super) const BUILT_IN: &str = "<built-in>/defaults.toml";
 
 /// Declares a table of a file: the struct, with `span` added (its header, or the inline table),
 /// and how it is read, with its keys named once.

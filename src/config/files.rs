@@ -1,7 +1,7 @@
 //! The files of a config, so that tests need no disk.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// Where files are read from.
 pub trait Files {
@@ -44,4 +44,20 @@ impl Files for Disk {
             })
             .collect()
     }
+}
+
+/// The path of a file that another file names: relative to its folder, without `.` and `..`, so
+/// that it is shown as people would write it.
+pub(super) fn beside(file: &Path, name: &str) -> PathBuf {
+    let mut path = PathBuf::new();
+    for part in file.parent().unwrap_or(Path::new("")).join(name).components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if path.file_name().is_some() => {
+                path.pop();
+            }
+            part => path.push(part),
+        }
+    }
+    path
 }

@@ -4,11 +4,11 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::decode::{DEFAULTS, Decode, Decoder};
+use super::decode::{BUILT_IN, DEFAULTS, Decode, Decoder};
 use super::files::Files;
 use super::gateway::Gateway;
 use super::parse::{Parsed, parse};
-use super::plain::{Named, Program, Toml};
+use super::plain::{Named, Program, Toml, Value};
 use super::route::{Call, RouteFile};
 use super::routes;
 use super::tree::{Loaded, Route, Tree};
@@ -39,7 +39,7 @@ pub(super) struct Loader<'a> {
 
 impl Loader<'_> {
     fn tree(&mut self, folder: &Path) -> Option<Tree> {
-        let path = Path::new("<built-in>/defaults.toml");
+        let path = Path::new(BUILT_IN);
         let span = self.sources.add(path, include_str!("defaults.toml").to_owned());
         let built_in = self.parse(&span)?;
         if let Err(error) = self.files.list(folder) {
@@ -77,8 +77,12 @@ impl Loader<'_> {
         let defaults = [root.member(DEFAULTS), built_in.member(DEFAULTS)];
         let defaults: Vec<_> = defaults.into_iter().flatten().collect();
         let shared: Upstream = self.decode(&path, &headers, &defaults)?;
+        let mut own = root.clone();
+        if let Value::Table(table) = &mut own.value {
+            table.shift_remove(DEFAULTS);
+        }
         let mut upstreams: Named<Upstream> =
-            self.decode(&path, &headers, &[&root, &root, built_in])?;
+            self.decode(&path, &headers, &[&own, &root, built_in])?;
         for upstream in upstreams.values_mut() {
             for (name, value) in &shared.headers {
                 upstream.headers.entry(name.clone()).or_insert_with(|| value.clone());

@@ -5,6 +5,7 @@
 mod decode;
 mod files;
 mod gateway;
+mod keys;
 mod load;
 mod parse;
 mod plain;
@@ -23,8 +24,12 @@ pub use gateway::*;
 pub use load::load;
 pub use plain::*;
 pub use route::*;
-pub use secret::{Environment, Piece, Reference, Resolved, Secrets, pieces};
+pub use schema::schema;
+pub use secret::{Environment, Piece, Process, Reference, Resolved, Secrets, pieces};
 pub use suggest::did_you_mean;
 pub use tree::*;
 pub use upstreams::*;
 pub use values::Literal;
+
+#[cfg(test)]
+mod tests;

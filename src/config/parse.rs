@@ -17,6 +17,14 @@ pub(super) struct Parsed {
 /// Parses a text that starts at a global offset. All its syntax errors are recorded; with any
 /// there is no tree, since what was recovered says things that nobody wrote.
 pub(super) fn parse(text: &str, start: usize, out: &mut Vec<Diagnostic>) -> Option<Parsed> {
+    let mut at = start;
+    for line in text.split_inclusive('\n') {
+        if endless(line) {
+            out.push(Diagnostic::at(at..at, "this line has too many dots"));
+            return None;
+        }
+        at += line.len();
+    }
     let (root, errors) = DeTable::parse_recoverable(text);
     if !errors.is_empty() {
         out.extend(errors.iter().map(|error| syntax_error(error, text, start)));
@@ -29,17 +37,26 @@ pub(super) fn parse(text: &str, start: usize, out: &mut Vec<Diagnostic>) -> Opti
     Some(Parsed { root: Toml { span: start..start, value: Value::Table(table) }, headers })
 }
 
+/// A key of so many parts that the parser's own tree would overflow the stack.
+fn endless(line: &str) -> bool {
+    line.split('=').any(|part| part.matches('.').count() > 1000)
+}
+
 fn syntax_error(error: &toml::de::Error, text: &str, start: usize) -> Diagnostic {
     let span = error.span().unwrap_or(0..0);
     let begin = span.start.min(text.len());
     let span = start + begin..start + span.end.clamp(begin, text.len());
-    let mut message = error.message().split(", expected ");
-    let what = message.next().unwrap_or_default();
-    let expected: Vec<&str> = message.collect();
-    let mistake = Diagnostic::at(span, what);
-    match expected.is_empty() {
-        true => mistake,
-        false => mistake.help(format!("expected {}", expected.join(", "))),
+    let (what, expected) = match error.message().split_once(", expected ") {
+        Some((what, expected)) => (what, Some(expected)),
+        None => (error.message(), None),
+    };
+    let quote = matches!(expected, Some("`\"`" | "`'`"));
+    match (what, expected) {
+        (what, Some(_)) if quote && what.starts_with("invalid") => {
+            Diagnostic::at(span, "this text has no closing quotes")
+        }
+        (what, Some("nothing") | None) => Diagnostic::at(span, what),
+        (what, Some(expected)) => Diagnostic::at(span, what).help(format!("expected {expected}")),
     }
 }
 

@@ -31,11 +31,10 @@ pub(super) fn walk(loader: &mut Loader<'_>, folder: &Path, chain: &Chain, out: &
     };
     entries.sort();
     let mut chain = chain.clone();
-    if let Some(own) = entries.iter().find(|entry| entry.named("_defaults.toml")) {
-        if let Some((_, parsed)) = loader.open(&own.path) {
-            let own = loader.decode(&own.path, &parsed.headers, &[&parsed.root]);
-            own.into_iter().for_each(|own| chain.defaults.insert(0, Arc::new(own)));
-        }
+    let own = entries.iter().find(|entry| entry.named("_defaults.toml"));
+    if let Some((own, (_, parsed))) = own.and_then(|own| Some((own, loader.open(&own.path)?))) {
+        let file = loader.decode(&own.path, &parsed.headers, &[&parsed.root]);
+        file.into_iter().for_each(|file| chain.defaults.insert(0, Arc::new(file)));
     }
     // A name that starts with a dot is hidden, such as the `..data` of a Kubernetes volume.
     let shown = entries.iter().filter(|entry| !entry.name().starts_with('.'));
@@ -68,18 +67,18 @@ fn subfolder(loader: &mut Loader<'_>, entry: &Entry, chain: &Chain, out: &mut Ve
 fn route(loader: &mut Loader<'_>, entry: &Entry, name: &str, chain: &Chain) -> Option<Route> {
     let (span, parsed) = loader.open(&entry.path)?;
     let start = span.start..span.start;
-    let mut segments = chain.segments.clone();
+    let file = loader.decode(&entry.path, &parsed.headers, &[&parsed.root])?;
+    let mut pattern = Pattern { segments: chain.segments.clone() };
     if name != "index" {
         match segment(name) {
-            Ok(segment) => segments.push(segment),
+            Ok(segment) => pattern.segments.push(segment),
             Err(help) => {
                 let title = format!("`{name}` cannot be a segment of a path");
-                loader.fail(Diagnostic::at(start.clone(), title).help(help));
+                loader.fail(Diagnostic::at(start, title).help(help));
+                return None;
             }
         }
     }
-    let file = loader.decode(&entry.path, &parsed.headers, &[&parsed.root])?;
-    let pattern = Pattern { segments };
     if let Some((title, help)) = pattern.problem() {
         loader.fail(Diagnostic::at(start.clone(), title).help(help));
     }

@@ -2,10 +2,12 @@
 //!
 //! A secret's value is data: nothing in it is read as a reference, and it is in no message.
 
+use std::fmt;
 use std::io;
 use std::ops::Range;
 use std::path::Path;
 
+use super::files::beside;
 use super::plain::{Plain, Raw};
 use super::values::Literal;
 use crate::diagnostic::{Diagnostic, Problem, Sources, Span};
@@ -54,6 +56,30 @@ pub struct Resolved<T> {
     pub value: T,
     /// Whether any of it came from a reference, so that it is masked wherever config is shown.
     pub secret: bool,
+}
+
+/// Never shows a secret.
+impl<T: fmt::Debug> fmt::Debug for Resolved<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.secret {
+            true => f.write_str("***"),
+            false => self.value.fmt(f),
+        }
+    }
+}
+
+/// The process's environment, and the disk.
+pub struct Process;
+
+impl Environment for Process {
+    #[expect(clippy::disallowed_methods, reason = "the one place where config reads it")]
+    fn var(&self, name: &str) -> Option<String> {
+        std::env::var(name).ok()
+    }
+
+    fn read(&self, path: &Path) -> io::Result<String> {
+        std::fs::read_to_string(path)
+    }
 }
 
 /// What references are looked up in.
@@ -141,14 +167,10 @@ impl Secrets<'_> {
     pub fn resolve(&self, reference: &Reference, place: &Span) -> Result<String, Diagnostic> {
         match reference {
             Reference::Variable { name, default } => {
-                let set = self.environment.var(name).filter(|value| !value.is_empty());
-                // A variable that is set to nothing counts as unset only where there is a default.
-                let set = set.or_else(|| default.clone());
-                set.or_else(|| self.environment.var(name)).ok_or_else(|| {
-                    let help = format!("set it, or give it a default: `${{{name}:-default}}`");
-                    let title = format!("the environment has no variable `{name}`");
-                    Diagnostic::at(place.clone(), title).help(help)
-                })
+                let set = self.environment.var(name);
+                let empty = set.is_some();
+                let value = set.filter(|value| !value.is_empty()).or_else(|| default.clone());
+                value.ok_or_else(|| missing(name, empty, place))
             }
             Reference::File(path) => {
                 let text = self.read(path, place)?;
@@ -166,13 +188,27 @@ impl Secrets<'_> {
     }
 
     fn read(&self, path: &str, place: &Span) -> Result<String, Diagnostic> {
-        let folder = self.sources.source(place.start).and_then(|source| source.path.parent());
-        let full = folder.unwrap_or(Path::new("")).join(path);
+        let source = self.sources.source(place.start).map(|source| source.path.as_path());
+        let full = beside(source.unwrap_or(Path::new("")), path);
         self.environment.read(&full).map_err(|why| {
             let title = format!("cannot read the file: {}", super::load::reason(&why));
             Diagnostic::at(place.clone(), title)
         })
     }
+}
+
+fn missing(name: &str, empty: bool, place: &Span) -> Diagnostic {
+    let (title, help) = match empty {
+        true => (
+            format!("the variable `{name}` of the environment is empty"),
+            format!("set it, or allow it: `${{{name}:-}}`"),
+        ),
+        false => (
+            format!("the environment has no variable `{name}`"),
+            format!("set it, or give it a default: `${{{name}:-default}}`"),
+        ),
+    };
+    Diagnostic::at(place.clone(), title).help(help)
 }
 
 impl<T: Literal + Clone> Plain<T> {

@@ -1,9 +1,9 @@
 //! How each kind of value is read.
 
-use std::path::Path;
 use std::time::Duration;
 
 use super::decode::{Decode, Decoder, Leaf};
+use super::files::beside;
 use super::gateway::Size;
 use super::plain::{HeaderValue, Many, OnStatus, Plain, Program, Raw, Template, Toml, Value};
 use super::route::Fail;
@@ -223,7 +223,7 @@ fn from_file(node: &Toml, decoder: &mut Decoder<'_>) -> Option<Program> {
         decoder.wrong_type(node, "the name of a file");
         return None;
     };
-    let path = decoder.path.parent().unwrap_or(Path::new("")).join(name);
+    let path = beside(decoder.path, name);
     match super::load::read_text(decoder.files, &path) {
         Ok(text) => {
             let span = decoder.sources.add(&path, text.clone());

@@ -63,12 +63,11 @@ impl super::Source {
         (self.start..=self.span().end).contains(&offset)
     }
 
-    /// The label's bytes in this text, widened to whole characters.
+    /// The label's bytes in this text, as whole characters.
     fn local(&self, label: &Label) -> std::ops::Range<usize> {
-        let inside = |at: usize| at.saturating_sub(self.start).min(self.text.len());
-        let start = self.text.floor_char_boundary(inside(label.span.start));
-        let end = self.text.ceil_char_boundary(inside(label.span.end));
-        start..end.max(start)
+        let inside = |at: usize| self.boundary(at.saturating_sub(self.start));
+        let start = inside(label.span.start);
+        start..inside(label.span.end).max(start)
     }
 }
 

@@ -60,8 +60,7 @@ impl Sources {
         let Some(source) = self.source(offset) else {
             return Place { line: 1, column: 1 };
         };
-        let end = source.text.floor_char_boundary(offset - source.start);
-        let before = &source.text[..end];
+        let before = &source.text[..source.boundary(offset - source.start)];
         let line = before.rfind('\n').map_or(before, |at| &before[at + 1..]);
         Place { line: before.matches('\n').count() + 1, column: line.chars().count() + 1 }
     }
@@ -103,6 +102,15 @@ impl Source {
     #[must_use]
     pub fn span(&self) -> Span {
         self.start..self.start + self.text.len()
+    }
+
+    /// The start of the character that a byte of the text is in.
+    pub(super) fn boundary(&self, at: usize) -> usize {
+        let mut at = at.min(self.text.len());
+        while !self.text.is_char_boundary(at) {
+            at -= 1;
+        }
+        at
     }
 
     fn is_toml(&self) -> bool {

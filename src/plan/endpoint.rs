@@ -45,6 +45,13 @@ pub struct Endpoint {
     pub errors: ErrorShape,
 }
 
+impl Endpoint {
+    /// The path of its route, without the method: `/api/v1/users/{id}`.
+    pub fn route(&self) -> &str {
+        self.name.split_once(' ').map_or(&self.name, |(_, route)| route)
+    }
+}
+
 /// Whether a session is needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SessionRule {

@@ -9,12 +9,13 @@ use std::time::Duration;
 
 pub use call::{Body, Call, Each, Expect, FaultRule, OnStatus, Upstream};
 pub use endpoint::{
-    Allow, Csrf, Endpoint, ErrorShape, FailRule, Input, Reply, Shape, SessionRule, Status,
+    Allow, Csrf, Endpoint, ErrorShape, FailRule, Input, Reply, SessionRule, Shape, Status,
 };
 pub use router::{Match, Methods, Pattern, Route, Router, Segment, show};
 
 use crate::jq::{self, Program};
-use crate::session::{Issuer, origin::Origin};
+use crate::session::Issuer;
+use crate::session::origin::Origin;
 
 /// Everything that serving needs to know.
 #[derive(Debug)]

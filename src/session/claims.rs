@@ -57,7 +57,7 @@ fn check_audience(claim: Option<&Value>, ours: &[String]) -> Result<(), &'static
     meant.then_some(()).ok_or("an `aud` that is not ours")
 }
 
-/// Tokens of other kinds that the same provider signs with the same keys: ID tokens (OpenID Connect Core §2) and logout
+/// Tokens of other kinds that the same provider signs with the same keys: ID tokens (`OpenID` Connect Core §2) and logout
 /// tokens (Back-Channel Logout §2.4). Not all providers tell them apart by `typ`.
 fn check_kind(claims: &Map<String, Value>) -> Result<(), &'static str> {
     if claims.contains_key("at_hash") || claims.contains_key("c_hash") {
@@ -70,7 +70,7 @@ fn check_kind(claims: &Map<String, Value>) -> Result<(), &'static str> {
     }
 }
 
-/// A NumericDate (RFC 7519 §2): a number, also with a fraction; never text, never negative.
+/// A `NumericDate` (RFC 7519 §2): a number, also with a fraction; never text, never negative.
 fn seconds(claims: &Map<String, Value>, name: &str) -> Result<Option<f64>, &'static str> {
     match claims.get(name) {
         None => Ok(None),

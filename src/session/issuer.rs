@@ -215,7 +215,18 @@ mod tests {
             check(&pem("EC PARAMETERS", b"x"), Algorithm::ES256),
         ];
         let texts: Vec<_> = wrong.into_iter().map(Result::unwrap_err).collect();
-        insta::assert_snapshot!(texts.join("\n"));
+        insta::assert_snapshot!(texts.join("\n"), @r"
+        not a key for RS256: that takes an RSA key
+        not a PEM file: it is not text
+        not a PEM file: no `-----BEGIN`
+        not a PEM file: the first line has no end
+        not a PEM file: no matching `-----END`
+        not a PEM file: what is inside is not base64
+        more than one key; give the one that signs
+        a certificate, not a public key; `openssl x509 -pubkey -noout` takes it out
+        a private key; only the public one belongs here: `openssl pkey -pubout`
+        not a public key
+        ");
     }
 
     #[test]

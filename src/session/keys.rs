@@ -21,7 +21,7 @@ pub(super) struct Key {
 }
 
 enum Material {
-    Secret(hmac::Key),
+    Secret(Box<hmac::Key>),
     Public(ParsedPublicKey),
 }
 
@@ -88,7 +88,11 @@ impl Key {
             return Err(format!("a secret needs at least {MIN_SECRET} bytes"));
         }
         let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
-        Ok(Self { id: None, algorithm: Algorithm::HS256, material: Material::Secret(key) })
+        Ok(Self {
+            id: None,
+            algorithm: Algorithm::HS256,
+            material: Material::Secret(Box::new(key)),
+        })
     }
 
     /// A public key in PEM, which must be of the algorithm's kind.

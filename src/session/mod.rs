@@ -4,6 +4,7 @@
 //! [`Verifier::verify`] takes the raw credentials of a request and gives a [`Session`], nothing, or a [`Rejection`].
 //! It follows RFC 7519 with the advice of RFC 8725: who verifies chooses issuer, key and algorithm, never the token.
 
+mod accepted;
 mod claims;
 mod clock;
 pub mod cookie;

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-/// The DER of a `PUBLIC KEY` (SubjectPublicKeyInfo) or `RSA PUBLIC KEY` (PKCS #1).
+/// The DER of a `PUBLIC KEY` (`SubjectPublicKeyInfo`) or `RSA PUBLIC KEY` (PKCS #1).
 ///
 /// The error is a text for whoever wrote the config, without the key.
 pub(super) fn public_key(pem: &[u8]) -> Result<Vec<u8>, String> {

@@ -1,21 +1,18 @@
 //! From the raw credentials of a request to a session.
 
 use std::mem::size_of;
-use std::sync::{Arc, Mutex, OnceLock};
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
 
-use arc_swap::ArcSwapOption;
 use aws_lc_rs::digest::{SHA256, digest};
 use moka::sync::Cache;
 
+use super::accepted::{Accepted, Refusal};
 use super::claims::{self, Validity};
 use super::clock::Clock;
 use super::cookie::cookies;
 use super::fetch::Fetch;
 use super::identity::{Identity, Session, Token};
-use super::issuer::{Issuer, KeySource, check_algorithms, check_key};
-use super::jwks::{Jwks, Published, Tries};
-use super::keys::{Found, Key, KeySet};
+use super::issuer::Issuer;
 use super::rejection::Rejection;
 use super::token::Unverified;
 
@@ -38,16 +35,6 @@ pub struct Verifier {
     kept: Cache<Fingerprint, Kept>,
 }
 
-struct Accepted {
-    rules: Issuer,
-    keys: Keys,
-}
-
-enum Keys {
-    Fixed(KeySet),
-    Published(Arc<Jwks>),
-}
-
 type Fingerprint = [u8; 32];
 
 #[derive(Clone)]
@@ -64,16 +51,11 @@ struct Presented<'a> {
     cookie: Option<Arc<str>>,
 }
 
-enum Refusal {
-    Bad(&'static str),
-    Other(Rejection),
-}
-
 impl Verifier {
     /// A verifier of these issuers' tokens.
     ///
     /// # Errors
-    /// What [`check_algorithms`] and [`check_key`] say, or that two issuers are the same.
+    /// What [`super::check_algorithms`] and [`super::check_key`] say, or that two issuers are the same.
     pub fn new(
         issuers: Vec<Issuer>,
         clock: Arc<dyn Clock>,
@@ -152,7 +134,7 @@ impl Verifier {
         let token = std::str::from_utf8(token).map_err(|_| "not text")?;
         let fingerprint = fingerprint(token);
         if let Some(kept) = self.kept.get(&fingerprint)
-            && self.issuers[kept.issuer].still_good(&kept, cookie, self.clock.now())
+            && self.still_good(&kept, cookie)
         {
             return Ok(kept.identity);
         }
@@ -161,20 +143,28 @@ impl Verifier {
         Ok(kept.identity)
     }
 
+    fn still_good(&self, kept: &Kept, cookie: Option<&str>) -> bool {
+        let issuer = &self.issuers[kept.issuer];
+        issuer.may_come(cookie)
+            && kept.validity.check(self.clock.now(), issuer.rules.leeway).is_ok()
+            && issuer.keys_hold(kept.generation)
+    }
+
     /// The signature comes last: what is refused before costs no cryptography and no fetch.
     async fn check(&self, token: &str, cookie: Option<&str>) -> Result<Kept, Refusal> {
         let parts = Unverified::parse(token)?;
         let by = parts.issuer().ok_or("no `iss`")?;
         let issuer = self.issuers.iter().position(|issuer| &*issuer.rules.issuer == by);
         let issuer = issuer.ok_or("an issuer that is not accepted")?;
-        let Accepted { rules, keys } = &self.issuers[issuer];
-        if !rules.may_come(cookie) {
+        let accepted = &self.issuers[issuer];
+        let rules = &accepted.rules;
+        if !accepted.may_come(cookie) {
             return Err("a place where this issuer's tokens are not accepted".into());
         }
         parts.check_header(rules)?;
         let (subject, validity) = claims::check(&parts.claims, rules)?;
         validity.check(self.clock.now(), rules.leeway)?;
-        let generation = keys.check_signature(&parts).await?;
+        let generation = accepted.check_signature(&parts).await?;
         let identity = Identity {
             tokens: rules.name.clone(),
             issuer: rules.issuer.clone(),
@@ -185,77 +175,6 @@ impl Verifier {
             derived: OnceLock::new(),
         };
         Ok(Kept { identity: Arc::new(identity), validity, issuer, generation })
-    }
-}
-
-impl Accepted {
-    fn new(rules: Issuer, clock: &Arc<dyn Clock>, fetch: &Arc<dyn Fetch>) -> Result<Self, String> {
-        check_algorithms(&rules.algorithms, &rules.key)?;
-        check_key(&rules.key, &rules.algorithms)?;
-        let keys = match &rules.key {
-            KeySource::Secret(secret) => Keys::Fixed(KeySet::One(Key::from_secret(secret)?)),
-            KeySource::Pem(pem) => {
-                Keys::Fixed(KeySet::One(Key::from_pem(pem, rules.algorithms[0])?))
-            }
-            KeySource::Jwks { url, refresh, cooldown } => Keys::Published(Arc::new(Jwks {
-                tokens: rules.name.clone(),
-                url: url.clone(),
-                accepted: rules.algorithms.clone(),
-                refresh: *refresh,
-                cooldown: *cooldown,
-                clock: clock.clone(),
-                fetch: fetch.clone(),
-                current: ArcSwapOption::empty(),
-                tries: Mutex::new(Tries::default()),
-            })),
-        };
-        Ok(Self { rules, keys })
-    }
-
-    fn still_good(&self, kept: &Kept, cookie: Option<&str>, now: Duration) -> bool {
-        let keys_hold = || match &self.keys {
-            Keys::Fixed(_) => true,
-            Keys::Published(jwks) => jwks.still(kept.generation),
-        };
-        self.rules.may_come(cookie)
-            && kept.validity.check(now, self.rules.leeway).is_ok()
-            && keys_hold()
-    }
-}
-
-impl Keys {
-    /// Checks the signature; gives the generation of the keys.
-    async fn check_signature(&self, token: &Unverified<'_>) -> Result<u64, Refusal> {
-        let id = token.key_id.as_deref();
-        let published: Arc<Published>;
-        let (set, generation) = match self {
-            Self::Fixed(set) => (set, 0),
-            Self::Published(jwks) => {
-                published = jwks.set_for(id, token.algorithm).await.map_err(Refusal::Other)?;
-                (&published.keys, published.generation)
-            }
-        };
-        match set.find(id, token.algorithm) {
-            Found::Key(key) if key.verifies(token.message, &token.signature) => Ok(generation),
-            Found::Key(_) => Err("a signature that does not match".into()),
-            Found::Unknown => Err("a key that is not the issuer's".into()),
-            Found::Refused(cause) => Err(cause.into()),
-        }
-    }
-}
-
-impl Issuer {
-    fn may_come(&self, cookie: Option<&str>) -> bool {
-        match cookie {
-            Some(_) => self.cookie.as_deref() == cookie,
-            None => self.bearer,
-        }
-    }
-}
-
-impl From<&'static str> for Refusal {
-    fn from(cause: &'static str) -> Self {
-        Self::Bad(cause)
     }
 }
 

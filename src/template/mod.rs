@@ -10,7 +10,7 @@ mod text;
 use crate::diagnostic::Problem;
 use crate::jq::{Program, Slot};
 
-pub use path::Path;
+pub use path::{ENCODED, Path};
 pub use split::{Piece, split};
 pub use text::{Rendered, Text};
 

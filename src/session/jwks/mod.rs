@@ -160,8 +160,7 @@ impl Jwks {
     async fn fly(&self) {
         let started_at = self.clock.now();
         let body = self.fetch.fetch(&self.url).await;
-        let keys =
-            body.and_then(|body| Ok(KeySet::from_jwks(&body, &self.accepted).map_err(refused)?));
+        let keys = body.and_then(|body| KeySet::from_jwks(&body, &self.accepted).map_err(refused));
         let mut tries = self.tries();
         match keys {
             Ok(keys) => {
