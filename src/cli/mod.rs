@@ -8,11 +8,13 @@ use std::process::ExitCode;
 
 /// temporary
 pub fn run(folder: &Path, err: &mut dyn Write) -> ExitCode {
-    let (sources, plan) = crate::compile::load(folder, &crate::config::Disk, &crate::config::Process);
+    let (sources, plan) =
+        crate::compile::load(folder, &crate::config::Disk, &crate::config::Process);
     match plan {
         Ok(plan) => serve::serve(plan, err),
         Err(mistakes) => {
-            let _ = writeln!(err, "{}; the gateway was not started", sources.render(&mistakes, true));
+            let _ =
+                writeln!(err, "{}; the gateway was not started", sources.render(&mistakes, true));
             ExitCode::from(1)
         }
     }

@@ -103,7 +103,8 @@ fn session(
         false => &route.span,
     };
     let title = format!("`{}` does not say whether it needs a session", route.pattern);
-    let help = "write `session = \"required\"`, \"optional\" or \"none\", here or in a `_defaults.toml`";
+    let help =
+        "write `session = \"required\"`, \"optional\" or \"none\", here or in a `_defaults.toml`";
     cx.wrong(span, title, help);
     None
 }

@@ -166,18 +166,20 @@ fn check_condition(
         cx.mistake(
             Diagnostic::at(edge.span.clone(), format!("`allow` waits for the call `{name}`"))
                 .label(drafts[changing].span.clone(), "which changes something")
-                .help("nothing is changed before `allow` has decided: read calls that change nothing"),
+                .help(
+                    "nothing is changed before `allow` has decided: read calls that change nothing",
+                ),
         );
     }
 }
 
 fn raw_body(cx: &mut Context<'_>, method: Method, drafts: &[Draft]) -> bool {
-    let raw = |draft: &&Draft| {
-        draft.call.as_ref().is_some_and(|call| matches!(call.body, Body::Raw))
-    };
+    let raw =
+        |draft: &&Draft| draft.call.as_ref().is_some_and(|call| matches!(call.body, Body::Raw));
     let Some(draft) = drafts.iter().find(raw) else { return false };
     if method == Method::Get {
-        let title = format!("the call `{}` sends the client's body on, but a GET has none", draft.name);
+        let title =
+            format!("the call `{}` sends the client's body on, but a GET has none", draft.name);
         cx.wrong(&draft.span, title, "make it a `[post]`, or write `json`");
     }
     true

@@ -82,7 +82,11 @@ fn given(cx: &mut Context<'_>, upstream: &config::Upstream, index: usize) -> Ups
         let header = writable(cx, name, Side::Upstream)?;
         if user_token && header == http::header::AUTHORIZATION {
             let help = "`auth = \"user\"` writes it already";
-            cx.wrong(&name.span, "the header `authorization` cannot be written beside `auth`", help);
+            cx.wrong(
+                &name.span,
+                "the header `authorization` cannot be written beside `auth`",
+                help,
+            );
         }
         let HeaderValue::Set(template) = value else { return None };
         let text = cx.header(template, &mut Scope::Upstream)?;
