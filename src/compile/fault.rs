@@ -80,12 +80,7 @@ fn rule(
     Some(FaultRule { code: code?, message: message?, details: details? })
 }
 
-fn code(
-    cx: &mut Context<'_>,
-    codes: &mut Codes,
-    fail: &Fail,
-    status: Option<u16>,
-) -> Option<Code> {
+fn code(cx: &mut Context<'_>, codes: &mut Codes, fail: &Fail, status: Option<u16>) -> Option<Code> {
     let Some(written) = &fail.code else {
         let help = "such as `code = \"CARD_DECLINED\"`; clients match on it";
         cx.wrong(&fail.span, "a fault of your own needs a `code`", help);

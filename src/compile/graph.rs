@@ -94,9 +94,11 @@ impl Graph {
             let mut longer = Vec::new();
             for way in ways {
                 let at = way.last().map_or(start, |(_, edge)| edge.to);
-                for edge in drafts[at].edges.iter().filter(|edge| {
-                    edge.to == start || self.waits(edge.to, start)
-                }) {
+                for edge in drafts[at]
+                    .edges
+                    .iter()
+                    .filter(|edge| edge.to == start || self.waits(edge.to, start))
+                {
                     let mut next = way.clone();
                     next.push((at, edge));
                     if edge.to == start {

@@ -4,13 +4,13 @@ use indexmap::IndexMap;
 
 use super::context::Context;
 use super::inherit::Levels;
-use super::schema::{Compiled, is_of, schema};
+use super::schema::{Compiled, schema};
 use super::{headers, names};
 use crate::config::{self, Method, Name, Route, Segment, Toml};
 use crate::diagnostic::Span;
 use crate::plan::Input;
 use crate::validate::{Parameter, Schema, Type};
-use crate::value::SmolStr;
+use crate::value::{SmolStr, Value};
 
 /// Compiles the inputs of an endpoint. `session_cookies` cannot be inputs.
 pub(super) fn input(
@@ -20,9 +20,9 @@ pub(super) fn input(
     levels: &Levels<'_, config::Input>,
     session_cookies: &[String],
 ) -> Input {
-    let refuse = levels.leaf(|input| input.additional_query.as_ref()).and_then(|word| {
-        cx.word(word, &[("ignore", false), ("refuse", true)])
-    });
+    let refuse = levels
+        .leaf(|input| input.additional_query.as_ref())
+        .and_then(|word| cx.word(word, &[("ignore", false), ("refuse", true)]));
     Input {
         params: params(cx, route, levels),
         query: parameters(cx, levels.named(|input| &input.query, str::to_owned)),
@@ -47,8 +47,9 @@ fn params(
     for (name, _) in own.values() {
         if !segments.iter().any(|segment| segment_name(segment) == Some(name)) {
             let known = segments.iter().filter_map(segment_name);
-            let help = config::did_you_mean(name, known)
-                .unwrap_or_else(|| "the names of files and folders declare them: `[id].toml`".to_owned());
+            let help = config::did_you_mean(name, known).unwrap_or_else(|| {
+                "the names of files and folders declare them: `[id].toml`".to_owned()
+            });
             cx.wrong(&name.span, format!("the path has no segment `{name}`"), help);
         }
     }
@@ -61,12 +62,18 @@ fn params(
         let many = !matches!(segment, Segment::Param(_));
         let narrowed = narrowed.get(name).map(|(_, toml)| *toml);
         let compiled = match narrowed {
-            Some(toml) => schema(cx, toml).and_then(|found| path_schema(cx, found, many, &toml.span)),
+            Some(toml) => {
+                schema(cx, toml).and_then(|found| path_schema(cx, found, many, &toml.span))
+            }
             None => Some(if many { array_of(Schema::default()) } else { text() }),
         };
         // A mistake of the schema is no reason to doubt what reads the segment.
-        let schema = compiled.unwrap_or_default();
-        parameters.push(Parameter { name: SmolStr::new(name), schema, required: true });
+        let mut schema = compiled.unwrap_or_default();
+        let required = !matches!(segment, Segment::OptionalCatchAll(_));
+        if !required {
+            schema.default = Some(Value::array(Vec::new()));
+        }
+        parameters.push(Parameter { name: SmolStr::new(name), schema, required });
     }
     parameters
 }
@@ -132,7 +139,8 @@ fn one_type(cx: &mut Context<'_>, mut schema: Schema, span: &Span) -> Option<Sch
         }
         [Type::String | Type::Integer | Type::Number | Type::Boolean] => {}
         _ => {
-            let help = "\"string\", \"integer\", \"number\", \"boolean\", or \"array\" of one of these";
+            let help =
+                "\"string\", \"integer\", \"number\", \"boolean\", or \"array\" of one of these";
             cx.wrong(span, "a parameter has one type", help);
             return None;
         }
@@ -140,9 +148,9 @@ fn one_type(cx: &mut Context<'_>, mut schema: Schema, span: &Span) -> Option<Sch
     Some(schema)
 }
 
-fn types_of(allowed: &[crate::value::Value]) -> Vec<Type> {
+fn types_of(allowed: &[Value]) -> Vec<Type> {
     let scalars = [Type::String, Type::Integer, Type::Number, Type::Boolean];
-    let all = |kind: &Type| allowed.iter().all(|value| is_of(value, *kind));
+    let all = |kind: &Type| allowed.iter().all(|value| kind.fits(value));
     scalars.into_iter().find(all).into_iter().collect()
 }
 

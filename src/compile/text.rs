@@ -31,7 +31,11 @@ impl Context<'_> {
     }
 
     /// The template of a query key, a form key or a message.
-    pub(super) fn text(&mut self, written: &config::Template, scope: &mut Scope<'_>) -> Option<Text> {
+    pub(super) fn text(
+        &mut self,
+        written: &config::Template,
+        scope: &mut Scope<'_>,
+    ) -> Option<Text> {
         self.template(written, scope).map(|(template, _)| Text::new(template))
     }
 
@@ -57,7 +61,11 @@ impl Context<'_> {
     }
 
     /// The template of a path.
-    pub(super) fn path(&mut self, written: &config::Template, scope: &mut Scope<'_>) -> Option<Path> {
+    pub(super) fn path(
+        &mut self,
+        written: &config::Template,
+        scope: &mut Scope<'_>,
+    ) -> Option<Path> {
         let (template, _) = self.template(written, scope)?;
         Path::new(template).map_err(|(title, help)| self.wrong(&written.span, title, help)).ok()
     }

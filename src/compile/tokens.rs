@@ -67,7 +67,9 @@ fn required<'a, T>(
     if value.is_none() {
         let help = match key {
             "issuer" => "what the tokens' `iss` says: `issuer = \"https://id.example.com/\"`",
-            "audience" => "what the tokens' `aud` says for this gateway: `audience = \"dashboard-api\"`",
+            "audience" => {
+                "what the tokens' `aud` says for this gateway: `audience = \"dashboard-api\"`"
+            }
             "algorithms" => "what the issuer signs with: `algorithms = [\"ES256\"]`",
             _ => "`key = { jwks = \"https://…\" }`, or `pem`, or `secret`",
         };
