@@ -37,7 +37,7 @@ const MAY_USE: &[(&str, &str)] = &[
         "server",
         "diagnostic fault telemetry config compile plan pipeline cache limit session upstream",
     ),
-    ("cli", "diagnostic telemetry value jq template validate config plan compile server"),
+    ("cli", "diagnostic telemetry value jq template session validate config plan compile server"),
 ];
 const MAX_LINES: usize = 300;
 

@@ -1,12 +1,13 @@
 //! The command: `serve`, `check`, `routes`, `explain`, `schema`, `version`, `health`.
 //!
-//! [`run`] does all but `serve`, which it hands back. It reads no environment and no clock of its own, and writes only
-//! to what it is given, so that tests need no process.
+//! [`run`] does all but `serve`, for which it hands back the plan. It reads no environment and no clock of its own, and
+//! writes only to what it is given, so that tests need no process.
 
 mod explain;
 mod health;
 mod inputs;
 mod routes;
+mod serve;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -18,6 +19,8 @@ use crate::compile;
 use crate::config::{self, Environment, Files};
 use crate::plan::Plan;
 
+pub use serve::serve;
+
 /// Everything went well.
 pub const OK: u8 = 0;
 /// The config has a mistake; of `health`: the gateway is not ready.
@@ -28,12 +31,12 @@ pub const USAGE: u8 = 2;
 pub const BUG: u8 = 70;
 
 /// What is left to do.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Outcome {
     /// Nothing: the process ends with this code.
     Exit(u8),
-    /// Serve the config in this folder.
-    Serve(PathBuf),
+    /// Serve this.
+    Serve(Box<Plan>),
 }
 
 /// What a command reads from and writes to.
@@ -137,7 +140,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, mut world: World<'_>) 
         })
         .unwrap_or_else(|| PathBuf::from("config"));
     if matches!(arguments.command, Command::Serve) {
-        return Outcome::Serve(folder);
+        return match load(&folder, &mut world, "; the gateway was not started") {
+            Ok(plan) => Outcome::Serve(Box::new(plan)),
+            Err(code) => Outcome::Exit(code),
+        };
     }
     match command(arguments.command, &folder, &mut world) {
         Ok(code) => Outcome::Exit(code),
@@ -149,15 +155,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, mut world: World<'_>) 
     }
 }
 
-/// The plan of a config; its mistakes are written to `err`, and none is left to report.
-///
-/// # Errors
-/// The exit code.
-pub fn load(folder: &Path, world: &mut World<'_>) -> Result<Plan, u8> {
+/// The plan of a config, or the exit code once its mistakes are written; `after` stands behind their count.
+fn load(folder: &Path, world: &mut World<'_>, after: &str) -> Result<Plan, u8> {
     let (sources, result) = compile::load(folder, world.files, world.environment);
     result.map_err(|mistakes| {
         // Nobody is left to tell.
-        let _ = writeln!(world.err, "{}", sources.render(&mistakes, world.color));
+        let _ = writeln!(world.err, "{}{after}", sources.render(&mistakes, world.color));
         MISTAKE
     })
 }
@@ -166,15 +169,15 @@ fn command(command: Command, folder: &Path, world: &mut World<'_>) -> io::Result
     match command {
         Command::Check { format: Format::Json } => return check_json(folder, world),
         Command::Check { format: Format::Text } => {
-            let Ok(plan) = load(folder, world) else { return Ok(MISTAKE) };
+            let Ok(plan) = load(folder, world, "") else { return Ok(MISTAKE) };
             writeln!(world.out, "{}", summary(&plan))?;
         }
         Command::Routes => {
-            let Ok(plan) = load(folder, world) else { return Ok(MISTAKE) };
+            let Ok(plan) = load(folder, world, "") else { return Ok(MISTAKE) };
             world.out.write_all(routes::table(&plan).as_bytes())?;
         }
         Command::Explain { method, path } => {
-            let Ok(plan) = load(folder, world) else { return Ok(MISTAKE) };
+            let Ok(plan) = load(folder, world, "") else { return Ok(MISTAKE) };
             match explain::explain(&plan, &method, &path) {
                 Ok(text) => world.out.write_all(text.as_bytes())?,
                 Err(why) => {
