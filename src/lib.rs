@@ -21,3 +21,5 @@ pub mod plan;
 pub mod compile;
 pub mod pipeline;
 pub mod server;
+
+pub mod cli;

@@ -27,9 +27,8 @@ impl<'a> Context<'a> {
     pub(super) fn mistake(&mut self, mistake: Diagnostic) {
         self.count += 1;
         let place = |other: &Diagnostic| other.labels.first().map(|label| label.span.clone());
-        let same = |other: &Diagnostic| {
-            other.title == mistake.title && place(other) == place(&mistake)
-        };
+        let same =
+            |other: &Diagnostic| other.title == mistake.title && place(other) == place(&mistake);
         if !self.mistakes.iter().any(same) {
             self.mistakes.push(mistake);
         }

@@ -69,7 +69,11 @@ impl<'a> Levels<'a, Endpoint> {
     /// The levels of a route's method: its table, the file's top, each folder's method table and top.
     pub(super) fn of(route: &'a Route, method: Method) -> Self {
         let files = std::iter::once(&route.file).chain(route.defaults.iter().map(AsRef::as_ref));
-        Self(files.flat_map(|file| file.methods.get(&method).into_iter().chain([&file.shared])).collect())
+        Self(
+            files
+                .flat_map(|file| file.methods.get(&method).into_iter().chain([&file.shared]))
+                .collect(),
+        )
     }
 
     /// `input`

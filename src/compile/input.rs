@@ -20,9 +20,9 @@ pub(super) fn input(
     levels: &Levels<'_, config::Input>,
     session_cookies: &[String],
 ) -> Input {
-    let refuse = levels.leaf(|input| input.additional_query.as_ref()).and_then(|word| {
-        cx.word(word, &[("ignore", false), ("refuse", true)])
-    });
+    let refuse = levels
+        .leaf(|input| input.additional_query.as_ref())
+        .and_then(|word| cx.word(word, &[("ignore", false), ("refuse", true)]));
     Input {
         params: params(cx, route, levels),
         query: parameters(cx, levels.named(|input| &input.query, str::to_owned)),
@@ -47,8 +47,9 @@ fn params(
     for (name, _) in own.values() {
         if !segments.iter().any(|segment| segment_name(segment) == Some(name)) {
             let known = segments.iter().filter_map(segment_name);
-            let help = config::did_you_mean(name, known)
-                .unwrap_or_else(|| "the names of files and folders declare them: `[id].toml`".to_owned());
+            let help = config::did_you_mean(name, known).unwrap_or_else(|| {
+                "the names of files and folders declare them: `[id].toml`".to_owned()
+            });
             cx.wrong(&name.span, format!("the path has no segment `{name}`"), help);
         }
     }
@@ -61,7 +62,9 @@ fn params(
         let many = !matches!(segment, Segment::Param(_));
         let narrowed = narrowed.get(name).map(|(_, toml)| *toml);
         let compiled = match narrowed {
-            Some(toml) => schema(cx, toml).and_then(|found| path_schema(cx, found, many, &toml.span)),
+            Some(toml) => {
+                schema(cx, toml).and_then(|found| path_schema(cx, found, many, &toml.span))
+            }
             None => Some(if many { array_of(Schema::default()) } else { text() }),
         };
         // A mistake of the schema is no reason to doubt what reads the segment.
@@ -132,7 +135,8 @@ fn one_type(cx: &mut Context<'_>, mut schema: Schema, span: &Span) -> Option<Sch
         }
         [Type::String | Type::Integer | Type::Number | Type::Boolean] => {}
         _ => {
-            let help = "\"string\", \"integer\", \"number\", \"boolean\", or \"array\" of one of these";
+            let help =
+                "\"string\", \"integer\", \"number\", \"boolean\", or \"array\" of one of these";
             cx.wrong(span, "a parameter has one type", help);
             return None;
         }

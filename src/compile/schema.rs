@@ -10,8 +10,18 @@ use crate::value::{Num, SmolStr, Value};
 
 /// The keywords that are known.
 const KEYWORDS: &[&str] = &[
-    "type", "enum", "minimum", "maximum", "pattern", "default", "required", "properties",
-    "additional", "items", "title", "description",
+    "type",
+    "enum",
+    "minimum",
+    "maximum",
+    "pattern",
+    "default",
+    "required",
+    "properties",
+    "additional",
+    "items",
+    "title",
+    "description",
 ];
 
 const TYPES: &[(&str, Type)] = &[
@@ -145,11 +155,8 @@ fn types(cx: &mut Context<'_>, written: &Toml) -> Option<Vec<Type>> {
 }
 
 fn additional(cx: &mut Context<'_>, written: &Toml) -> Option<Additional> {
-    let words = [
-        ("strip", Additional::Strip),
-        ("refuse", Additional::Refuse),
-        ("keep", Additional::Keep),
-    ];
+    let words =
+        [("strip", Additional::Strip), ("refuse", Additional::Refuse), ("keep", Additional::Keep)];
     let plain = Plain { span: written.span.clone(), raw: Raw::Text(text(cx, written)?) };
     cx.word(&plain, &words)
 }
@@ -171,7 +178,8 @@ fn pattern(cx: &mut Context<'_>, written: &Toml) -> Option<Regex> {
             text.rsplit("error: ").next().unwrap_or_default().trim().to_owned()
         }
     };
-    let help = format!("{error}; patterns run in linear time, without look-around and back-references");
+    let help =
+        format!("{error}; patterns run in linear time, without look-around and back-references");
     cx.wrong(&written.span, "this is not a regular expression", help);
     None
 }

@@ -263,7 +263,9 @@ impl Member<'_> {
                 let name = self.read.path.first().map_or("", |name| name.as_str());
                 problem.help = Some(match self.variable {
                     "params" => "the path has no segment of that name".to_owned(),
-                    section => format!("declare it: `input.{section}.{name} = {{ type = \"string\" }}`"),
+                    section => {
+                        format!("declare it: `input.{section}.{name} = {{ type = \"string\" }}`")
+                    }
                 });
             }
             problem

@@ -30,17 +30,12 @@ impl Context<'_> {
         compiled.map_err(report).ok()
     }
 
-    /// A program where there is one. The outer `None` is a mistake.
-    pub(super) fn maybe_program(
-        &mut self,
-        written: Option<&config::Program>,
-        scope: &mut Scope<'_>,
-    ) -> Option<Option<Program>> {
-        written.map_or(Some(None), |written| self.program(written, scope).map(Some))
-    }
-
     /// The template of a query key, a form key or a message.
-    pub(super) fn text(&mut self, written: &config::Template, scope: &mut Scope<'_>) -> Option<Text> {
+    pub(super) fn text(
+        &mut self,
+        written: &config::Template,
+        scope: &mut Scope<'_>,
+    ) -> Option<Text> {
         self.template(written, scope).map(|(template, _)| Text::new(template))
     }
 
@@ -66,7 +61,11 @@ impl Context<'_> {
     }
 
     /// The template of a path.
-    pub(super) fn path(&mut self, written: &config::Template, scope: &mut Scope<'_>) -> Option<Path> {
+    pub(super) fn path(
+        &mut self,
+        written: &config::Template,
+        scope: &mut Scope<'_>,
+    ) -> Option<Path> {
         let (template, _) = self.template(written, scope)?;
         Path::new(template).map_err(|(title, help)| self.wrong(&written.span, title, help)).ok()
     }

@@ -43,6 +43,13 @@ pub(super) struct Given {
     pub(super) span: Span,
 }
 
+impl Given {
+    /// Whether it holds a secret, so that no call may replace it.
+    pub(super) fn is_secret(&self) -> bool {
+        self.text.template().holds_secret()
+    }
+}
+
 /// The words of `auth`.
 pub(super) const AUTH: &[(&str, bool)] = &[("none", false), ("user", true)];
 
@@ -75,7 +82,11 @@ fn given(cx: &mut Context<'_>, upstream: &config::Upstream, index: usize) -> Ups
         let header = writable(cx, name, Side::Upstream)?;
         if user_token && header == http::header::AUTHORIZATION {
             let help = "`auth = \"user\"` writes it already";
-            cx.wrong(&name.span, "the header `authorization` cannot be written beside `auth`", help);
+            cx.wrong(
+                &name.span,
+                "the header `authorization` cannot be written beside `auth`",
+                help,
+            );
         }
         let HeaderValue::Set(template) = value else { return None };
         let text = cx.header(template, &mut Scope::Upstream)?;

@@ -11,7 +11,7 @@ pub use call::{Body, Call, Each, Expect, FaultRule, OnStatus, Upstream};
 pub use endpoint::{
     Allow, Csrf, Endpoint, ErrorShape, FailRule, Input, Reply, SessionRule, Shape, Status,
 };
-pub use router::{Match, Methods, Pattern, Route, Router, Segment};
+pub use router::{Match, Methods, Pattern, Route, Router, Segment, show};
 
 use crate::jq::{self, Program};
 use crate::session::Issuer;

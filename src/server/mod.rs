@@ -70,6 +70,11 @@ impl Server {
         self.public.iter().map(ToString::to_string).collect()
     }
 
+    /// The admin listener as text, for the log.
+    pub fn admin_listens_on(&self) -> String {
+        self.admin.to_string()
+    }
+
     /// Serves until `stop` is ready; then takes no new connections and waits for the requests in flight, up to
     /// `drain_timeout`.
     ///

@@ -95,7 +95,8 @@ pub fn check_key(key: &KeySource, algorithms: &[Algorithm]) -> Result<(), String
 }
 
 impl Algorithm {
-    const ALL: [Self; 5] = [Self::HS256, Self::RS256, Self::PS256, Self::ES256, Self::EdDSA];
+    /// All that are accepted.
+    pub const ALL: [Self; 5] = [Self::HS256, Self::RS256, Self::PS256, Self::ES256, Self::EdDSA];
 
     /// As in `alg`.
     pub fn name(self) -> &'static str {

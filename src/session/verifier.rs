@@ -55,7 +55,7 @@ impl Verifier {
     /// A verifier of these issuers' tokens.
     ///
     /// # Errors
-    /// What [`check_algorithms`] and [`check_key`] say, or that two issuers are the same.
+    /// What [`super::check_algorithms`] and [`super::check_key`] say, or that two issuers are the same.
     pub fn new(
         issuers: Vec<Issuer>,
         clock: Arc<dyn Clock>,
