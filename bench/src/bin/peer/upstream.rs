@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use reqwest::Client;
 use reqwest::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use reqwest::redirect::Policy;
-use reqwest::Client;
 use serde::de::DeserializeOwned;
 
 use crate::settings::Settings;
