@@ -116,7 +116,7 @@ fn runaways_end() {
     for source in RUNAWAYS {
         let started = Instant::now();
         let worker = std::thread::Builder::new().stack_size(2 << 20);
-        let run = worker.spawn(|| {
+        let run = worker.spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             runtime.expect("a runtime").block_on(run(&format!("null | {source}"), "null"))
         });
