@@ -4,6 +4,8 @@
 //! uses, so that reading the table downwards is reading the gateway from the bottom up, and a
 //! cycle cannot be written.
 
+#![expect(clippy::expect_used, reason = "a test")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -48,7 +50,7 @@ fn modules_stand_below_all_they_use() {
         let mut complain = |what: String| complaints.push(format!("{}: {what}", file.display()));
 
         let lines = text.lines().take_while(|line| *line != "#[cfg(test)]").count();
-        if lines > MAX_LINES {
+        if lines > MAX_LINES && !file.ends_with("tests.rs") {
             complain(format!("{lines} lines, the limit is {MAX_LINES}"));
         }
         if ["lib", "main"].contains(&module.as_str()) {
