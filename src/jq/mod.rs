@@ -2,11 +2,21 @@
 //!
 //! A program's input comes by variables only, and it gives exactly one output. `docs/jq.md` has the dialect.
 
+mod access;
+mod build;
+mod effect;
 mod error;
+mod glue;
 mod hole;
 mod library;
+mod names;
+mod native;
+mod ops;
+mod prelude;
 mod program;
+mod run;
 mod syntax;
+mod walk;
 
 use std::ops::Range;
 
@@ -55,3 +65,6 @@ impl Default for Limits {
         Self { steps: 1_000_000, output: 16 << 20 }
     }
 }
+
+#[cfg(test)]
+mod tests;

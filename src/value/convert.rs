@@ -7,7 +7,7 @@ use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::ser::{SerializeMap as _, SerializeSeq as _};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::{Members, Num, SmolStr, Value, float_of};
+use super::{Members, Num, SmolStr, Value, float_of, meter};
 
 impl From<bool> for Value {
     fn from(bool: bool) -> Self {
@@ -65,6 +65,7 @@ impl From<&str> for Value {
 
 impl From<String> for Value {
     fn from(text: String) -> Self {
+        meter::charge_bytes(text.len());
         Self::Str(text.into())
     }
 }

@@ -15,8 +15,9 @@ pub use jaq_json::Num;
 pub use smol_str::SmolStr;
 
 pub use number::number_text;
-pub(crate) use number::{finite_text, float_of};
+pub(crate) use number::{finite_text, float_of, is_nan, whole};
 pub use parse::{DuplicateKeys, Limits, SyntaxError, parse};
+pub(crate) use scalar::read_number;
 pub use write::TooLarge;
 
 /// The deepest nesting of a value anywhere in the gateway: what is deeper is neither parsed nor made by a program, so that no walk over a value can overflow the stack.

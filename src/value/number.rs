@@ -61,7 +61,8 @@ pub(super) fn compare(a: &Num, b: &Num) -> Ordering {
     }
 }
 
-pub(super) fn is_nan(number: &Num) -> bool {
+/// Whether it is the result of a calculation that has none.
+pub(crate) fn is_nan(number: &Num) -> bool {
     matches!(number, Num::Float(float) if float.is_nan())
 }
 

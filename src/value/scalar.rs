@@ -128,7 +128,8 @@ impl Parser<'_> {
 /// Integers beyond this stay text: reading and writing a big integer takes time in the square of its digits.
 const MAX_INTEGER_DIGITS: usize = 1200;
 
-fn read_number(text: &str, whole: bool) -> Num {
+/// The number that a valid text of one stands for; `whole` if it has neither fraction nor exponent.
+pub(crate) fn read_number(text: &str, whole: bool) -> Num {
     if whole && text != "-0" && text.len() <= MAX_INTEGER_DIGITS {
         if let Ok(integer) = text.parse() {
             return Num::Int(integer);

@@ -27,6 +27,11 @@ impl Value {
         write_value(self, out, out.len().saturating_add(max_bytes))
     }
 
+    /// Whether it takes more than so many bytes as JSON, not counting escapes. Looks at no more than it has to.
+    pub fn is_longer_than(&self, bytes: usize) -> bool {
+        room_after(self, bytes).is_none()
+    }
+
     /// It as JSON.
     pub fn to_json(&self) -> String {
         let mut out = Vec::new();
@@ -35,9 +40,34 @@ impl Value {
     }
 }
 
+/// For messages: it as JSON, cut off after some 100 bytes. [`Value::to_json`] has all of it.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.to_json())
+        let mut out = Vec::new();
+        let whole = self.write_within(&mut out, 100);
+        f.write_str(&String::from_utf8_lossy(&out))?;
+        if whole.is_err() { f.write_str("...") } else { Ok(()) }
+    }
+}
+
+/// What is left of `room` after a value; every value takes at least a byte, so that this ends.
+fn room_after(value: &Value, room: usize) -> Option<usize> {
+    match value {
+        Value::Null => room.checked_sub(4),
+        Value::Bool(_) | Value::Num(Num::Int(_) | Num::Float(_)) => room.checked_sub(1),
+        Value::Num(Num::Dec(text)) => room.checked_sub(text.len()),
+        Value::Num(Num::BigInt(big)) => room.checked_sub((big.bits() / 4) as usize),
+        Value::Str(text) => room.checked_sub(text.len() + 2),
+        Value::Arr(array) => {
+            let room = room.checked_sub(1 + array.items.len().max(1))?;
+            array.items.iter().try_fold(room, |room, item| room_after(item, room))
+        }
+        Value::Obj(object) => {
+            let room = room.checked_sub(1 + object.members.len().max(1))?;
+            object.members.iter().try_fold(room, |room, (key, item)| {
+                room_after(item, room.checked_sub(key.len() + 3)?)
+            })
+        }
     }
 }
 
@@ -47,7 +77,7 @@ fn write_value(value: &Value, out: &mut Vec<u8>, end: usize) -> Result<(), TooLa
         Value::Bool(true) => out.extend_from_slice(b"true"),
         Value::Bool(false) => out.extend_from_slice(b"false"),
         Value::Num(number) => write_number(number, out),
-        Value::Str(text) => write_text(text, out),
+        Value::Str(text) => write_text_within(text, out, end)?,
         Value::Arr(array) => {
             out.push(b'[');
             for (i, item) in array.items.iter().enumerate() {
@@ -64,7 +94,7 @@ fn write_value(value: &Value, out: &mut Vec<u8>, end: usize) -> Result<(), TooLa
                 if i > 0 {
                     out.push(b',');
                 }
-                write_text(key, out);
+                write_text_within(key, out, end)?;
                 out.push(b':');
                 write_value(item, out, end)?;
             }
@@ -102,6 +132,17 @@ fn write_integer(integer: isize, out: &mut Vec<u8>) {
         out.push(b'-');
     }
     out.extend_from_slice(&digits[start..]);
+}
+
+/// A text that is too long is cut before it is written.
+fn write_text_within(text: &str, out: &mut Vec<u8>, end: usize) -> Result<(), TooLarge> {
+    let room = end.saturating_sub(out.len());
+    if text.len() > room {
+        write_text(&text[..text.floor_char_boundary(room)], out);
+        return Err(TooLarge);
+    }
+    write_text(text, out);
+    Ok(())
 }
 
 fn write_text(text: &str, out: &mut Vec<u8>) {
