@@ -9,11 +9,14 @@
 
 mod config;
 mod gateway;
+mod program;
 mod raw;
 mod reply;
 
-pub use config::Config;
+pub use config::{Config, SECRET};
 pub use gateway::{Gateway, Request, token};
+pub use program::Program;
+pub use raw::{RawReply, read_replies, read_until_closed};
 pub use reply::Reply as Answer;
 pub use serde_json::json;
-pub use upstream_mocks::{Gate, Reply, Then, Upstream};
+pub use upstream_mocks::{Fault, Gate, Mocks, Options, Reply, Then, Upstream};
