@@ -7,4 +7,5 @@
     reason = "not every test needs all of it"
 )]
 mod harness;
+mod docs;
 mod replies;
