@@ -48,7 +48,7 @@ fn modules_stand_below_all_they_use() {
         let mut complain = |what: String| complaints.push(format!("{}: {what}", file.display()));
 
         let lines = text.lines().take_while(|line| *line != "#[cfg(test)]").count();
-        if lines > MAX_LINES {
+        if lines > MAX_LINES && !file.ends_with("tests.rs") {
             complain(format!("{lines} lines, the limit is {MAX_LINES}"));
         }
         if ["lib", "main"].contains(&module.as_str()) {
