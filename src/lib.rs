@@ -4,5 +4,22 @@
 
 pub mod diagnostic;
 pub mod fault;
-pub mod jq;
 pub mod value;
+
+pub mod config;
+
+pub mod jq;
+pub mod template;
+
+pub mod session;
+pub mod telemetry;
+pub mod upstream;
+pub mod validate;
+
+pub mod plan;
+
+pub mod compile;
+pub mod pipeline;
+pub mod server;
+
+pub mod cli;

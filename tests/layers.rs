@@ -4,6 +4,8 @@
 //! uses, so that reading the table downwards is reading the gateway from the bottom up, and a
 //! cycle cannot be written.
 
+#![expect(clippy::expect_used, reason = "a test")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -21,10 +23,11 @@ const MAY_USE: &[(&str, &str)] = &[
     ("session", "fault value telemetry"),
     ("upstream", "fault value telemetry"),
     ("validate", "fault value"),
-    ("plan", "value jq template cache cors limit session upstream validate"),
+    ("plan", "fault value jq template cache cors limit session upstream validate"),
     (
         "compile",
-        "diagnostic config plan value jq template cache cors limit session upstream validate",
+        "diagnostic fault telemetry config plan value jq template cache cors limit session \
+         upstream validate",
     ),
     (
         "pipeline",
@@ -34,7 +37,7 @@ const MAY_USE: &[(&str, &str)] = &[
         "server",
         "diagnostic fault telemetry config compile plan pipeline cache limit session upstream",
     ),
-    ("cli", "diagnostic telemetry config compile plan server"),
+    ("cli", "diagnostic telemetry value jq template session validate config plan compile server"),
 ];
 const MAX_LINES: usize = 300;
 

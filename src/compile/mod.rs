@@ -1,1 +1,121 @@
-//! x
+//! From the config to the plan: one file per table. The only room that sees both.
+//!
+//! Every mistake is found at once: compiling goes on after one, and what only follows from it is not reported.
+
+mod access;
+mod call;
+mod context;
+mod endpoint;
+mod fault;
+mod gateway;
+mod graph;
+mod headers;
+mod inherit;
+mod input;
+mod names;
+mod reader;
+mod reply;
+mod request;
+mod route;
+mod schema;
+mod scope;
+mod text;
+mod tokens;
+mod upstreams;
+mod world;
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use context::Context;
+use scope::Scope;
+use world::World;
+
+use crate::config::{self, Environment, Files, Secrets, Tree};
+use crate::diagnostic::{Diagnostic, Sources};
+use crate::jq::Library;
+use crate::plan::Plan;
+
+/// Reads and compiles the config in a folder. The texts are there in any case, to show the mistakes in.
+///
+/// # Errors
+/// All mistakes, in the order of the files.
+pub fn load(
+    folder: &Path,
+    files: &dyn Files,
+    environment: &dyn Environment,
+) -> (Sources, Result<Plan, Vec<Diagnostic>>) {
+    let loaded = config::load(folder, files);
+    let mut mistakes = loaded.diagnostics;
+    let compiled = loaded.tree.map(|tree| compile(&tree, &loaded.sources, environment));
+    let result = match compiled {
+        Some(Ok(plan)) if mistakes.is_empty() => Ok(plan),
+        Some(Err(further)) => {
+            mistakes.extend(further);
+            Err(mistakes)
+        }
+        _ => Err(mistakes),
+    };
+    (loaded.sources, result)
+}
+
+/// Compiles a config. `sources` are the texts that it was read from; `environment` has its secrets.
+///
+/// # Errors
+/// All mistakes, in the order of the files. None holds a secret.
+pub fn compile(
+    tree: &Tree,
+    sources: &Sources,
+    environment: &dyn Environment,
+) -> Result<Plan, Vec<Diagnostic>> {
+    let mut cx = Context::new(Secrets { sources, environment });
+    let plan = plan(&mut cx, tree);
+    match (plan, cx.into_mistakes()) {
+        (Some(plan), mistakes) if mistakes.is_empty() => Ok(plan),
+        (_, mistakes) => Err(mistakes),
+    }
+}
+
+fn plan(cx: &mut Context<'_>, tree: &Tree) -> Option<Plan> {
+    let gateway = &tree.gateway;
+    library(cx, tree);
+    let server = gateway::server(cx, gateway);
+    let limits = gateway::limits(cx, gateway);
+    let origins = gateway::origins(cx, gateway);
+    let issuers = tokens::issuers(cx, &gateway.tokens);
+    let roles_from = cx.program(&gateway.session.roles_from, &mut Scope::Claims);
+    let scopes_from = cx.program(&gateway.session.scopes_from, &mut Scope::Claims);
+    let (upstreams, known) = upstreams::upstreams(cx, &tree.upstreams);
+    let max_body = gateway::size(cx, &gateway.server.max_body);
+    let max_reply = gateway::size(cx, &gateway.server.max_reply);
+    let cookies = issuers.iter().filter_map(|issuer| issuer.cookie.as_deref());
+    let mut world = World {
+        upstreams: known,
+        session_cookies: cookies.map(str::to_owned).collect(),
+        max_body: max_body.unwrap_or_default(),
+        max_reply: max_reply.unwrap_or_default(),
+        call_defaults: &tree.call_defaults,
+        codes: HashMap::new(),
+    };
+    let router = route::router(cx, &mut world, &tree.routes);
+    Some(Plan {
+        limits: limits?,
+        origins,
+        issuers,
+        roles_from: roles_from?,
+        scopes_from: scopes_from?,
+        upstreams,
+        router,
+        server: server?,
+    })
+}
+
+fn library(cx: &mut Context<'_>, tree: &Tree) {
+    let Some(written) = &tree.lib else { return };
+    match Library::parse(&written.text) {
+        Ok(library) => cx.library = library,
+        Err(problems) => {
+            problems.iter().for_each(|problem| cx.problem(&written.span, problem));
+        }
+    }
+}

@@ -1,83 +1,129 @@
 //! `gateway.toml`.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::plain::{Plain, Program};
+use super::decode::table;
+use super::plain::{Many, Named, Plain, Program};
 
-/// `gateway.toml`. Keys without a value come from `defaults.toml`.
-pub struct Gateway {
-    pub server: Server,
-    pub admin: Admin,
-    pub tokens: BTreeMap<String, Tokens>,
-    pub session: Session,
-    pub telemetry: Telemetry,
+table! {
+    /// `gateway.toml`. Keys without a value come from `defaults.toml`.
+    pub struct Gateway {
+        /// The listener and its limits.
+        pub server: Server,
+        /// Health and readiness.
+        pub admin: Admin,
+        /// JWTs that are accepted, by a name of any kind; one table per issuer.
+        pub tokens: Named<Tokens>,
+        /// What a session gives to programs.
+        pub session: Session,
+        /// The log.
+        pub telemetry: Telemetry,
+    }
 }
 
-/// `[server]`: the listener and its limits.
-pub struct Server {
-    /// An address or a list of them.
-    pub listen: Vec<Plain<String>>,
-    pub origin: Plain<String>,
-    pub workers: Plain<u64>,
-    pub max_body: Plain<Size>,
-    pub max_uri: Plain<Size>,
-    pub max_header_bytes: Plain<Size>,
-    pub max_headers: Plain<u64>,
-    pub keep_alive: Plain<Duration>,
-    pub max_json_depth: Plain<u64>,
-    pub max_parameters: Plain<u64>,
-    pub max_connections: Plain<u64>,
-    pub drain_timeout: Plain<Duration>,
-    /// Steps that one jq program may take (100 to 1,000 cost about 10 us), plus one per byte of what it reads. Default 1,000,000.
-    pub max_program_steps: Plain<u64>,
-    /// Bytes of one reply, or of one body sent to an upstream. Default 8 MiB.
-    pub max_reply: Plain<Size>,
+table! {
+    /// `[server]`: the listener and its limits.
+    pub struct Server {
+        /// An address or a list of them: `"127.0.0.1:8080"`, `"[::]:8080"`, `"unix:/run/frontdesk.sock"`.
+        pub listen: Many<Plain<String>>,
+        /// The public origin, `"https://app.example.com"`; empty: taken from the listener.
+        pub origin: Plain<String>,
+        /// Worker threads; 0: one per core.
+        pub workers: Plain<u64>,
+        /// Bytes of a client's body, where an endpoint says none.
+        pub max_body: Plain<Size>,
+        /// Bytes of a request's target; 414 beyond.
+        pub max_uri: Plain<Size>,
+        /// Bytes of all headers of a request; 431 beyond.
+        pub max_header_bytes: Plain<Size>,
+        /// Headers of a request; 431 beyond.
+        pub max_headers: Plain<u64>,
+        /// How long an idle connection of a client stays open.
+        pub keep_alive: Plain<Duration>,
+        /// Depth of a JSON body, the client's and upstreams'.
+        pub max_json_depth: Plain<u64>,
+        /// Parameters of a query or a form.
+        pub max_parameters: Plain<u64>,
+        /// Connections of clients at a time.
+        pub max_connections: Plain<u64>,
+        /// How long a stopping gateway waits for requests in flight.
+        pub drain_timeout: Plain<Duration>,
+        /// Steps that one jq program may take (100 to 1,000 cost about 10 us), plus one per byte
+        /// of what it reads.
+        pub max_program_steps: Plain<u64>,
+        /// Bytes of one reply, or of one body sent to an upstream.
+        pub max_reply: Plain<Size>,
+    }
 }
 
 /// A number of bytes: `"64KiB"`, `"1MiB"`, `"10KB"`, `"2MB"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Size(pub u64);
 
-/// `[admin]`: health and readiness, on an address of its own.
-pub struct Admin {
-    pub listen: Plain<String>,
-    pub token: Option<Plain<String>>,
+table! {
+    /// `[admin]`: health and readiness, on an address of its own.
+    pub struct Admin {
+        /// The address.
+        pub listen: Plain<String>,
+        /// Needed for any address but loopback.
+        pub token: Option<Plain<String>>,
+    }
 }
 
-/// `[tokens.NAME]`: JWTs of one issuer.
-pub struct Tokens {
-    /// The place of the table's header, for what is missing in it.
-    pub span: crate::diagnostic::Span,
-    pub issuer: Option<Plain<String>>,
-    /// A text or a list of them.
-    pub audience: Vec<Plain<String>>,
-    pub algorithms: Vec<Plain<String>>,
-    pub key: Option<Key>,
-    pub bearer: Plain<bool>,
-    pub cookie: Option<Plain<String>>,
-    pub types: Vec<Plain<String>>,
-    pub leeway: Plain<Duration>,
-    pub jwks_refresh: Plain<Duration>,
-    pub jwks_cooldown: Plain<Duration>,
+table! {
+    /// `[tokens.NAME]`: JWTs of one issuer.
+    pub struct Tokens {
+        /// The `iss` that is expected. Required.
+        pub issuer: Option<Plain<String>>,
+        /// The `aud` that is expected: a text or a list of them. Required.
+        pub audience: Option<Many<Plain<String>>>,
+        /// The algorithms that are accepted. Required, no default.
+        pub algorithms: Option<Vec<Plain<String>>>,
+        /// What signatures are checked with. Required.
+        pub key: Option<Key>,
+        /// Whether `Authorization: Bearer` is read.
+        pub bearer: Plain<bool>,
+        /// A cookie that is read too.
+        pub cookie: Option<Plain<String>>,
+        /// Accepted `typ`; a token without one is accepted too.
+        pub types: Vec<Plain<String>>,
+        /// How far clocks may differ.
+        pub leeway: Plain<Duration>,
+        /// How old a JWKS may get.
+        pub jwks_refresh: Plain<Duration>,
+        /// How long between refetches for unknown `kid`s.
+        pub jwks_cooldown: Plain<Duration>,
+    }
 }
 
-/// `key` of `[tokens.NAME]`: exactly one of its members.
-pub struct Key {
-    pub span: crate::diagnostic::Span,
-    pub jwks: Option<Plain<String>>,
-    pub pem: Option<Plain<String>>,
-    pub secret: Option<Plain<String>>,
+table! {
+    /// `key` of `[tokens.NAME]`: exactly one of its members.
+    pub struct Key {
+        /// The URL of a JWKS.
+        pub jwks: Option<Plain<String>>,
+        /// A public key as PEM, usually `"${file:…}"`.
+        pub pem: Option<Plain<String>>,
+        /// A shared secret of at least 32 bytes, for HMAC.
+        pub secret: Option<Plain<String>>,
+    }
 }
 
-/// `[session]`.
-pub struct Session {
-    pub roles_from: Program,
-    pub scopes_from: Program,
+table! {
+    /// `[session]`: programs over `$claims`.
+    pub struct Session {
+        /// Gives `$session.roles`.
+        pub roles_from: Program,
+        /// Gives `$session.scopes`.
+        pub scopes_from: Program,
+    }
 }
 
-/// `[telemetry]`.
-pub struct Telemetry {
-    pub log: Plain<String>,
-    pub level: Plain<String>,
+table! {
+    /// `[telemetry]`: the log.
+    pub struct Telemetry {
+        /// `auto` (pretty on a terminal, JSON elsewhere), `pretty` or `json`.
+        pub log: Plain<String>,
+        /// A level, or one per target: `"info,frontdesk::upstream=debug"`.
+        pub level: Plain<String>,
+    }
 }

@@ -2,12 +2,34 @@
 //!
 //! Structs mirror the files; `compile` gives them their meaning.
 
+mod decode;
+mod files;
 mod gateway;
+mod keys;
+mod load;
+mod parse;
 mod plain;
 mod route;
+mod routes;
+mod schema;
+mod secret;
+mod suggest;
+mod tree;
+mod units;
 mod upstreams;
+mod values;
 
+pub use files::{Disk, Entry, Files};
 pub use gateway::*;
-pub use plain::{Plain, Program, Template, Toml};
+pub use load::load;
+pub use plain::*;
 pub use route::*;
+pub use schema::schema;
+pub use secret::{Environment, Piece, Process, Reference, Resolved, Secrets, pieces};
+pub use suggest::did_you_mean;
+pub use tree::*;
 pub use upstreams::*;
+pub use values::Literal;
+
+#[cfg(test)]
+mod tests;

@@ -1,107 +1,208 @@
 //! `routes/**/NAME.toml` and `_defaults.toml`.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
+use indexmap::IndexMap;
+
+use super::decode::{Decode, Decoder, Scope, table};
 use super::gateway::Size;
-use super::plain::{Plain, Program, Template, Toml};
-use super::upstreams::HeaderValue;
-use crate::diagnostic::Span;
+use super::plain::{HeaderValue, Named, OnStatus, Plain, Program, Template, Toml};
 
 /// A route file: what stands above the methods, and the methods.
+#[derive(Clone, Debug)]
 pub struct RouteFile {
+    /// What stands above the methods.
     pub shared: Endpoint,
-    pub methods: BTreeMap<Method, Endpoint>,
+    /// The method tables, in the order of the file.
+    pub methods: IndexMap<Method, Endpoint>,
 }
 
 /// The method tables: `[get]`, `[post]`, `[put]`, `[patch]`, `[delete]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Method { Get, Post, Put, Patch, Delete }
-
-/// What may stand in a method's table, above the methods, and in `_defaults.toml`.
-pub struct Endpoint {
-    /// The place of the table's header.
-    pub span: Span,
-    pub session: Option<Plain<String>>,
-    pub deadline: Option<Plain<Duration>>,
-    pub summary: Option<Plain<String>>,
-    pub roles: Option<Vec<Plain<String>>>,
-    pub scopes: Option<Vec<Plain<String>>>,
-    pub allow: Option<Program>,
-    pub deny_status: Option<Plain<u64>>,
-    pub errors: Option<Plain<String>>,
-    pub csrf: Option<Plain<String>>,
-    pub max_body: Option<Plain<Size>>,
-    pub input: Input,
-    pub calls: BTreeMap<String, Call>,
-    pub response: Response,
-    pub fail: Option<Vec<Fail>>,
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Method {
+    Get,
+    Post,
+    Put,
+    Patch,
+    Delete,
 }
 
-/// `input`: parameters by name, each a JSON Schema.
-pub struct Input {
-    pub params: BTreeMap<String, Toml>,
-    pub query: BTreeMap<String, Toml>,
-    pub headers: BTreeMap<String, Toml>,
-    pub cookies: BTreeMap<String, Toml>,
-    pub additional_query: Option<Plain<String>>,
-    pub body: Option<Toml>,
+table! {
+    /// What may stand in a method's table, above the methods, and in `_defaults.toml`.
+    pub struct Endpoint {
+        /// `required`, `optional` or `none`; must be said here or in a `_defaults.toml`.
+        pub session: Option<Plain<String>>,
+        /// Of the whole request.
+        pub deadline: Option<Plain<Duration>>,
+        /// What the endpoint is for, in a sentence.
+        pub summary: Option<Plain<String>>,
+        /// The session needs one of these; 403 otherwise.
+        pub roles: Option<Vec<Plain<String>>>,
+        /// The session needs all of these.
+        pub scopes: Option<Vec<Plain<String>>>,
+        /// Anything but `true` is a no; may read calls.
+        pub allow: Option<Program>,
+        /// What a no is answered with; 404 hides that it exists.
+        pub deny_status: Option<Plain<u64>>,
+        /// `envelope`, or `problem` (RFC 9457).
+        pub errors: Option<Plain<String>>,
+        /// How a request that a cookie authenticates proves where it comes from: `origin` or `off`.
+        pub csrf: Option<Plain<String>>,
+        /// Bytes of the client's body; where none says it, `[server] max_body`.
+        pub max_body: Option<Plain<Size>>,
+        /// What the client may send.
+        pub input: Input,
+        /// What is asked of upstreams.
+        pub calls: Named<Call>,
+        /// What the client gets.
+        pub response: Response,
+        /// In order, once all calls are settled; the first whose `when` is true is the reply.
+        pub fail: Option<Vec<Fail>>,
+    }
 }
 
-/// `[METHOD.calls.NAME]`.
-pub struct Call {
-    pub span: Span,
-    pub upstream: Option<Plain<String>>,
-    pub method: Option<Plain<String>>,
-    pub path: Option<Template>,
-    pub query: BTreeMap<String, Template>,
-    pub headers: BTreeMap<String, HeaderValue>,
-    pub timeout: Option<Plain<Duration>>,
-    pub when: Option<Program>,
-    pub each: Option<Program>,
-    pub each_limit: Option<Plain<u64>>,
-    pub each_parallel: Option<Plain<u64>>,
-    pub needs: Option<Vec<Plain<String>>>,
-    pub parallel: Option<Plain<bool>>,
-    pub optional: Option<Plain<bool>>,
-    pub fallback: Option<Toml>,
-    /// By status as text, as TOML keys are.
-    pub on_status: BTreeMap<String, OnStatus>,
-    pub expect: Option<Plain<String>>,
-    pub json: Option<Program>,
-    pub form: Option<BTreeMap<String, Template>>,
-    pub body: Option<Plain<String>>,
-    pub reads: Option<Plain<bool>>,
-    pub auth: Option<Plain<String>>,
-    pub max_response: Option<Plain<Size>>,
+table! {
+    /// `input`: parameters by name, each a JSON Schema.
+    pub struct Input {
+        /// Segments of the path; the file's name declares them, this narrows them.
+        pub params: Named<Toml>,
+        /// Parameters of the query.
+        pub query: Named<Toml>,
+        /// Headers.
+        pub headers: Named<Toml>,
+        /// Cookies.
+        pub cookies: Named<Toml>,
+        /// What undeclared query parameters are: `ignore` or `refuse`.
+        pub additional_query: Option<Plain<String>>,
+        /// A JSON Schema of the body.
+        pub body: Option<Toml>,
+    }
 }
 
-/// What a status means.
-pub enum OnStatus {
-    /// `"fail"`, `"pass"`, `"null"`
-    Word(Plain<String>),
-    /// `{ value = … }`
-    Value(Toml),
-    /// `{ status = 402, code = "…", message = "…", details = '…' }`
-    Fault(Fail),
+table! {
+    /// `[METHOD.calls.NAME]`: one request to an upstream, or one per item.
+    pub struct Call {
+        /// A name of `upstreams.toml`. Required.
+        pub upstream: Option<Plain<String>>,
+        /// `GET` unless said.
+        pub method: Option<Plain<String>>,
+        /// A template: `"/users/{$params.id}"`. Required.
+        pub path: Option<Template>,
+        /// Templates; null leaves the key out, an array repeats it.
+        pub query: Named<Template>,
+        /// Templates; null leaves the header out, `false` takes an inherited one away.
+        pub headers: Named<HeaderValue>,
+        /// The upstream's unless said.
+        pub timeout: Option<Plain<Duration>>,
+        /// Sent only where this is true.
+        pub when: Option<Program>,
+        /// An array: one request per item, which is `$item`.
+        pub each: Option<Program>,
+        /// Items at most.
+        pub each_limit: Option<Plain<u64>>,
+        /// Requests at a time.
+        pub each_parallel: Option<Plain<u64>>,
+        /// Calls that must have succeeded before.
+        pub needs: Option<Vec<Plain<String>>>,
+        /// Whether a call that changes something may run beside others that do.
+        pub parallel: Option<Plain<bool>>,
+        /// Whether a failure leaves null instead of deciding the reply.
+        pub optional: Option<Plain<bool>>,
+        /// Stands in for a failed call; makes it optional.
+        pub fallback: Option<Toml>,
+        /// By status as text, as TOML keys are.
+        pub on_status: Named<OnStatus>,
+        /// `json`, `text` or `none`.
+        pub expect: Option<Plain<String>>,
+        /// The body, as JSON.
+        pub json: Option<Program>,
+        /// The body, as a form.
+        pub form: Option<Named<Template>>,
+        /// `raw`: the client's body as it came.
+        pub body: Option<Plain<String>>,
+        /// True for a POST that changes nothing.
+        pub reads: Option<Plain<bool>>,
+        /// As in the upstream.
+        pub auth: Option<Plain<String>>,
+        /// As in the upstream.
+        pub max_response: Option<Plain<Size>>,
+    }
 }
 
-/// An own fault: of `on_status` (without `when`) or `[[METHOD.fail]]`.
-pub struct Fail {
-    pub span: Span,
-    pub when: Option<Program>,
-    pub status: Option<Plain<u64>>,
-    pub code: Option<Plain<String>>,
-    pub message: Option<Template>,
-    pub details: Option<Program>,
+table! {
+    /// An own fault: of `on_status` (without `when`) or `[[METHOD.fail]]`.
+    pub struct Fail {
+        /// Whether it is the reply.
+        pub when: Option<Program>,
+        /// The HTTP status.
+        pub status: Option<Plain<u64>>,
+        /// The error's code: `"CARD_DECLINED"`.
+        pub code: Option<Plain<String>>,
+        /// The error's text.
+        pub message: Option<Template>,
+        /// The error's details; may read `$error`.
+        pub details: Option<Program>,
+    }
 }
 
-/// `[METHOD.response]`.
-pub struct Response {
-    pub status: Option<Plain<u64>>,
-    pub status_from: Option<Program>,
-    pub headers: BTreeMap<String, HeaderValue>,
-    pub shape: Option<Program>,
-    pub envelope: Option<Plain<String>>,
-    pub extra: BTreeMap<String, Program>,
+table! {
+    /// `[METHOD.response]`.
+    pub struct Response {
+        /// The HTTP status.
+        pub status: Option<Plain<u64>>,
+        /// The HTTP status, as a program.
+        pub status_from: Option<Program>,
+        /// Templates; `false` takes an inherited one away.
+        pub headers: Named<HeaderValue>,
+        /// The reply's `data`.
+        pub shape: Option<Program>,
+        /// `data` or `none`.
+        pub envelope: Option<Plain<String>>,
+        /// Further members beside `data`.
+        pub extra: Named<Program>,
+    }
+}
+
+impl Method {
+    /// All of them, with the names of their tables.
+    pub const ALL: [(&'static str, Self); 5] = [
+        ("get", Self::Get),
+        ("post", Self::Post),
+        ("put", Self::Put),
+        ("patch", Self::Patch),
+        ("delete", Self::Delete),
+    ];
+
+    /// As HTTP writes it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+impl Decode for RouteFile {
+    fn decode(layers: &[&Toml], decoder: &mut Decoder<'_>) -> Option<Self> {
+        let methods = Method::ALL.map(|(name, _)| name);
+        let shared = Endpoint::read_beside(&methods, layers, decoder)?;
+        decoder
+            .scopes
+            .push(Scope { span: shared.span.clone(), keys: [Endpoint::KEYS, &methods].concat() });
+        let read = |(name, method): &(&str, Method)| {
+            let tables: Vec<&Toml> = layers.iter().filter_map(|node| node.member(name)).collect();
+            let first = tables.first()?.span.start;
+            Some((first, *method, Endpoint::decode(&tables, decoder)?))
+        };
+        let mut found: Vec<_> = Method::ALL.iter().filter_map(read).collect();
+        decoder.leave();
+        found.sort_by_key(|(first, ..)| *first);
+        let methods = found.into_iter().map(|(_, method, endpoint)| (method, endpoint)).collect();
+        Some(Self { shared, methods })
+    }
 }

@@ -1,43 +1,50 @@
 //! `upstreams.toml`.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::decode::table;
 use super::gateway::Size;
-use super::plain::{Plain, Template};
-use crate::diagnostic::Span;
+use super::plain::{HeaderValue, Named, Plain, Template};
 
 /// `upstreams.toml`: `_defaults` already merged into each.
+#[derive(Clone, Debug)]
 pub struct Upstreams {
-    pub upstreams: BTreeMap<String, Upstream>,
+    /// By name, in the order of the file.
+    pub upstreams: Named<Upstream>,
 }
 
-/// One upstream.
-pub struct Upstream {
-    /// The place of the table's header.
-    pub span: Span,
-    pub url: Option<Plain<String>>,
-    pub timeout: Plain<Duration>,
-    pub connect_timeout: Plain<Duration>,
-    pub idle_timeout: Plain<Duration>,
-    pub max_response: Plain<Size>,
-    pub headers: BTreeMap<String, HeaderValue>,
-    pub query: BTreeMap<String, Template>,
-    /// `none` or `user`.
-    pub auth: Plain<String>,
-    pub http2: Plain<bool>,
-    pub tls: Option<Tls>,
-    pub proxy: Option<Plain<String>>,
+table! {
+    /// `[NAME]`: one upstream. The table `[_defaults]` holds for all of them.
+    pub struct Upstream {
+        /// Where it is: `"http://users:7001"`, with a base path or without. Required.
+        pub url: Option<Plain<String>>,
+        /// Of a call that says none: queueing, all tries and the body.
+        pub timeout: Plain<Duration>,
+        /// To open a connection.
+        pub connect_timeout: Plain<Duration>,
+        /// How long pooled connections are kept; shorter than the upstream's own.
+        pub idle_timeout: Plain<Duration>,
+        /// Bytes of a reply, decoded.
+        pub max_response: Plain<Size>,
+        /// Sent with every call; templates that may read `$session` and `$request` only.
+        pub headers: Named<HeaderValue>,
+        /// Added to every call's query.
+        pub query: Named<Template>,
+        /// `none` or `user` (the client's verified JWT).
+        pub auth: Plain<String>,
+        /// HTTP/2 by prior knowledge; with https ALPN decides.
+        pub http2: Plain<bool>,
+        /// How https is spoken.
+        pub tls: Option<Tls>,
+        /// A proxy on the way; none unless written.
+        pub proxy: Option<Plain<String>>,
+    }
 }
 
-/// `tls` of an upstream.
-pub struct Tls {
-    /// A PEM file, read while loading: its text.
-    pub ca: Option<Plain<String>>,
-}
-
-/// A header's template, or `false`, which takes an inherited one away. Keys of a map of these also carry their place.
-pub enum HeaderValue {
-    Off(Span),
-    Set(Template),
+table! {
+    /// `tls` of an upstream.
+    pub struct Tls {
+        /// The path of a PEM file; `Secrets::file` reads it.
+        pub ca: Option<Plain<String>>,
+    }
 }

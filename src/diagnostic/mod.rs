@@ -1,6 +1,14 @@
 //! A mistake in the config: what it is, where it stands, what helps.
 
+mod inside;
+mod json;
+mod render;
+mod sources;
+
 use std::ops::Range;
+
+pub use render::count;
+pub use sources::{Place, Source, Sources};
 
 /// A byte range over all of the config's files laid end to end; [`Sources`] knows which file it is in.
 pub type Span = Range<usize>;
@@ -42,6 +50,26 @@ impl Diagnostic {
         Self { title: title.into(), labels: vec![Label { span, text: String::new() }], help: None }
     }
 
+    /// A mistake that is in no file: a folder that is not there.
+    pub fn without_place(title: impl Into<String>) -> Self {
+        Self { title: title.into(), labels: vec![], help: None }
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn span(&self) -> Option<Span> {
+        self.labels.first().map(|label| label.span.clone())
+    }
+
+    /// A text at its place.
+    #[must_use]
+    pub fn named(mut self, text: impl Into<String>) -> Self {
+        if let Some(label) = self.labels.first_mut() {
+            label.text = text.into();
+        }
+        self
+    }
+
     /// How to mend it.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
@@ -56,3 +84,6 @@ impl Diagnostic {
         self
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,79 @@
-//! x
+//! One request, from its head to its reply.
+//!
+//! [`run`] is the order of things. Each stage is a file, takes what the stage before gave, and knows no other stage.
+
+mod fan_out;
+mod frame;
+mod gateway;
+mod input;
+mod path;
+mod request;
+mod respond;
+mod route;
+mod session;
+mod shape;
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use tokio::time::{Instant, timeout_at};
+
+pub use gateway::Gateway;
+pub use request::{BodyError, Head, Payload, Request};
+pub use respond::{Reply, fault as respond_to_fault};
+
+use crate::fault::{Code, Fault};
+use crate::plan::{Endpoint, ErrorShape};
+use frame::Frame;
+use shape::Shaped;
+
+/// Serves one request. Never fails: what goes wrong is a reply too.
+pub async fn run(gateway: Rc<Gateway>, mut request: Request) -> Reply {
+    let found = match route::find(&gateway.plan, &request) {
+        Ok(found) => found,
+        Err(fault) => return respond::fault(&request, ErrorShape::Envelope, &fault),
+    };
+    let endpoint = Arc::clone(&found.endpoint);
+    let deadline = request.started + endpoint.deadline;
+    let mut notes = session::Notes::default();
+    let outcome = stages(&gateway, found, &mut request, &mut notes, deadline).await;
+    let mut reply = match outcome {
+        Ok(shaped) => respond::shaped(&request, shaped),
+        Err(fault) => respond::fault(&request, endpoint.errors, &fault),
+    };
+    reply.endpoint = Some(endpoint);
+    respond::delete_cookies(&mut reply, &notes.stale_cookies);
+    reply
+}
+
+async fn stages(
+    gateway: &Rc<Gateway>,
+    found: route::Found,
+    request: &mut Request,
+    notes: &mut session::Notes,
+    deadline: Instant,
+) -> Result<Shaped, Fault> {
+    let endpoint = &found.endpoint;
+    let arriving = async {
+        // Who asks, before anything of theirs is read.
+        let session = session::check(gateway, endpoint, request, notes).await?;
+        // A browser sends cookies along with requests that other sites make it send.
+        session::origin(gateway, endpoint, request, session.as_ref())?;
+        // What the session may do is known without input, so that a no costs nothing.
+        let session = session::roles(gateway, endpoint, session).await?;
+        // Everything that programs will see of the request, checked.
+        let input = input::read(gateway, endpoint, &found.path, request).await?;
+        Ok::<_, Fault>((session, input))
+    };
+    let (session, input) =
+        timeout_at(deadline, arriving).await.map_err(|_| too_slow(endpoint))??;
+    let frame = Frame::new(Rc::clone(gateway), Arc::clone(endpoint), request, session, input);
+    // Allow is asked inside: as soon as what it reads is there, and before anything is changed.
+    let partial = fan_out::run(&frame, deadline).await?;
+    shape::make(&frame, partial).await
+}
+
+fn too_slow(endpoint: &Endpoint) -> Fault {
+    let cause = format!("the request was not there after {:?}", endpoint.deadline);
+    Fault::new(Code::RequestTimeout).cause(cause)
+}

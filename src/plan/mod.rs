@@ -1,1 +1,77 @@
-//! x
+//! The compiled gateway: what the request path reads, and never changes. No serde, no I/O.
+
+mod call;
+mod endpoint;
+mod router;
+pub mod slot;
+
+use std::time::Duration;
+
+pub use call::{Body, Call, Each, Expect, FaultRule, OnStatus, Upstream};
+pub use endpoint::{
+    Allow, Csrf, Endpoint, ErrorShape, FailRule, Input, Reply, SessionRule, Shape, Status,
+};
+pub use router::{Match, Methods, Pattern, Route, Router, Segment, show};
+
+use crate::jq::{self, Program};
+use crate::session::Issuer;
+use crate::session::origin::Origin;
+
+/// Everything that serving needs to know.
+#[derive(Debug)]
+pub struct Plan {
+    /// The limits of one request.
+    pub limits: Limits,
+    /// Origins that count as our own: `[server] origin`, or the listeners in development.
+    pub origins: Vec<Origin>,
+    /// `[tokens.NAME]`.
+    pub issuers: Vec<Issuer>,
+    /// `[session] roles_from`, over `$claims`.
+    pub roles_from: Program,
+    /// `[session] scopes_from`, over `$claims`.
+    pub scopes_from: Program,
+    /// The upstreams that calls name by index.
+    pub upstreams: Vec<Upstream>,
+    /// The routes.
+    pub router: Router,
+    /// What the listeners need.
+    pub server: Server,
+}
+
+/// What the listeners need to know; fixed at start.
+#[derive(Debug, Clone)]
+pub struct Server {
+    /// Addresses: `127.0.0.1:8080`, `[::]:8080`, `unix:/run/frontdesk.sock`.
+    pub listen: Vec<String>,
+    /// The admin listener's address.
+    pub admin: String,
+    /// Threads that serve requests; 0 is one per core.
+    pub workers: usize,
+    /// How long an idle client connection stays open.
+    pub keep_alive: Duration,
+    /// Client connections at once, over all workers.
+    pub max_connections: usize,
+    /// How long requests in flight have to end at shutdown.
+    pub drain_timeout: Duration,
+    /// `auto`, `pretty` or `json`.
+    pub log: String,
+    /// A level, or one per target.
+    pub level: String,
+}
+
+/// The limits of one request, from `[server]`.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Bytes of the request target; 414 beyond.
+    pub max_uri: usize,
+    /// Bytes of all header names and values; 431 beyond.
+    pub max_header_bytes: usize,
+    /// Number of headers; 431 beyond.
+    pub max_headers: usize,
+    /// Levels of nesting of any JSON body.
+    pub max_json_depth: u32,
+    /// Query and form parameters.
+    pub max_parameters: usize,
+    /// What one jq program may use.
+    pub program: jq::Limits,
+}

@@ -1,1 +1,108 @@
-//! x
+//! The listeners, and the way from a connection to the pipeline. The only room that knows actix.
+
+mod admin;
+mod app;
+mod body;
+mod detach;
+mod handler;
+mod head;
+mod listen;
+mod span;
+mod stream;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use crate::pipeline::Gateway;
+use crate::plan::Plan;
+use crate::session::{Clock, Fetch, Verifier};
+use listen::Listener;
+
+/// A gateway whose addresses are bound, but that serves nobody yet.
+pub struct Server {
+    plan: Arc<Plan>,
+    verifier: Arc<Verifier>,
+    public: Vec<Listener>,
+    admin: Listener,
+}
+
+/// What the workers and the shutdown share.
+#[derive(Clone, Default)]
+struct Shared {
+    /// Set when no new work is wanted: `/readyz` says so.
+    draining: Arc<AtomicBool>,
+    /// Requests that go on without their client.
+    detached: Arc<AtomicUsize>,
+}
+
+impl Server {
+    /// Binds the plan's addresses; port 0 takes a free one.
+    ///
+    /// # Errors
+    /// An address that cannot be had, an upstream's settings or keys that cannot be used; the text names which.
+    pub fn bind(mut plan: Plan, clock: Arc<dyn Clock>, fetch: Arc<dyn Fetch>) -> io::Result<Self> {
+        let verifier = Verifier::new(std::mem::take(&mut plan.issuers), clock, fetch)
+            .map_err(io::Error::other)?;
+        let (plan, verifier) = (Arc::new(plan), Arc::new(verifier));
+        // Made once here so that settings that no worker could use are told before anything listens.
+        Gateway::new(Arc::clone(&plan), Arc::clone(&verifier)).map_err(io::Error::other)?;
+        let public = plan.server.listen.iter().map(|address| listen::bind(address));
+        let public = public.collect::<io::Result<Vec<_>>>()?;
+        let admin = listen::bind(&plan.server.admin)?;
+        Ok(Self { plan, verifier, public, admin })
+    }
+
+    /// The bound public TCP addresses, in the order of the config.
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.public.iter().filter_map(Listener::address).collect()
+    }
+
+    /// The bound admin address, unless it is a Unix socket.
+    pub fn admin_address(&self) -> Option<SocketAddr> {
+        self.admin.address()
+    }
+
+    /// All public listeners as text, for the log.
+    pub fn listens_on(&self) -> Vec<String> {
+        self.public.iter().map(ToString::to_string).collect()
+    }
+
+    /// The admin listener as text, for the log.
+    pub fn admin_listens_on(&self) -> String {
+        self.admin.to_string()
+    }
+
+    /// Serves until `stop` is ready; then takes no new connections and waits for the requests in flight, up to
+    /// `drain_timeout`.
+    ///
+    /// # Errors
+    /// When the workers cannot be started.
+    pub async fn run(self, stop: impl Future<Output = ()>) -> io::Result<()> {
+        let settings = self.plan.server.clone();
+        let shared = Shared::default();
+        let server = app::start(self, &shared)?;
+        let handle = server.handle();
+        let stopping = async {
+            stop.await;
+            shared.draining.store(true, Ordering::Relaxed);
+            handle.pause().await;
+            wait_for_detached(&shared, settings.drain_timeout).await;
+            handle.stop(true).await;
+        };
+        let (result, ()) = futures_util::future::join(server, stopping).await;
+        result
+    }
+}
+
+/// A worker's end would end the requests that go on without their client; these may take as long as others.
+async fn wait_for_detached(shared: &Shared, longest: Duration) {
+    let step = Duration::from_millis(20);
+    let mut waited = Duration::ZERO;
+    while shared.detached.load(Ordering::Relaxed) > 0 && waited < longest {
+        tokio::time::sleep(step).await;
+        waited += step;
+    }
+}

@@ -1,0 +1,21 @@
+.PHONY: demo test lint bench fmt
+
+# The gateway with its mock services on 127.0.0.1:8080, and curl lines to try.
+demo:
+	@scripts/demo.sh
+
+# Installs what the tests need and runs them all.
+test:
+	@scripts/install.sh jq
+	cargo test --workspace --locked
+
+# What must be clean before anything lands.
+lint:
+	@scripts/install.sh cargo-deny
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --locked
+	cargo deny --log-level error check bans licenses sources
+
+fmt:
+	cargo fmt --all

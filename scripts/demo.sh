@@ -1,0 +1,66 @@
+#!/usr/bin/env bash
+# Runs the gateway with its mock services, and says what to try. Ctrl-C stops all of it.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+gateway=127.0.0.1:8080
+admin=127.0.0.1:9090
+target=${CARGO_TARGET_DIR:-target}/debug
+
+cargo build -p frontdesk -p upstream-mocks
+
+pids=()
+stop() {
+    trap - EXIT INT TERM
+    kill "${pids[@]}" 2>/dev/null || true
+    wait || true
+}
+trap stop EXIT
+trap 'exit 0' INT TERM
+
+"$target/upstream-mocks" >/dev/null &
+pids+=($!)
+"$target/frontdesk" --config config serve &
+pids+=($!)
+
+# Ready, or one of the two has ended and said why.
+until "$target/upstream-mocks" healthcheck "http://$admin/readyz" >/dev/null 2>&1; do
+    for pid in "${pids[@]}"; do
+        kill -0 "$pid" 2>/dev/null || { wait "$pid" || exit $?; exit 1; }
+    done
+    sleep 0.1
+done
+
+cat <<END
+
+The gateway is at http://$gateway, its services are at 127.0.0.1:7000 to 7007. Try, in another terminal:
+
+  # a session token, from the mock issuer
+  TOKEN=\$(curl -s '127.0.0.1:7000/token?sub=u1')
+
+  # the dashboard: five services' worth in one reply
+  curl -si $gateway/api/v1/dashboard -H "authorization: Bearer \$TOKEN"
+
+  # 401: no token
+  curl -si $gateway/api/v1/dashboard
+
+  # 404: the service knows no such user
+  curl -si $gateway/api/v1/users/u999 -H "authorization: Bearer \$TOKEN"
+
+  # a partial reply: statistics fail once, the rest is there
+  curl -s -X PUT 127.0.0.1:7002/_control/faults -d '{"path": "/stats/*", "fault": "status", "status": 503, "times": 1}'
+  curl -si $gateway/api/v1/dashboard -H "authorization: Bearer \$TOKEN"
+
+  # 504: the profile, which nothing can replace, hangs once
+  curl -s -X PUT 127.0.0.1:7001/_control/faults -d '{"path": "/users/u1", "fault": "hang", "times": 1}'
+  curl -si $gateway/api/v1/dashboard -H "authorization: Bearer \$TOKEN"
+
+  # 201, and a card that is declined: two changes in order
+  curl -si $gateway/api/v1/checkout -H "authorization: Bearer \$TOKEN" -H 'content-type: application/json' -d '{"sku": "mug", "card": "card_ok"}'
+  curl -si $gateway/api/v1/checkout -H "authorization: Bearer \$TOKEN" -H 'content-type: application/json' -d '{"sku": "mug", "card": "card_declined"}'
+
+Endpoints are files in config/routes; faults are in upstream-mocks/README.md. Ctrl-C stops.
+
+END
+
+wait -n "${pids[@]}"

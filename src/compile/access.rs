@@ -1,0 +1,145 @@
+//! Who may ask: `session`, `roles`, `scopes`, `allow`, `csrf`.
+
+use super::context::Context;
+use super::fault;
+use super::inherit::Levels;
+use super::reader::Reader;
+use super::scope::Edge;
+use crate::config::{Endpoint, Method, Plain, Route};
+use crate::diagnostic::Diagnostic;
+use crate::plan::{Allow, Csrf, SessionRule};
+
+/// Who may ask, but for `allow`, which may read calls.
+pub(super) struct Access {
+    /// `session`
+    pub(super) session: SessionRule,
+    /// `roles` of every level.
+    pub(super) roles: Vec<Vec<String>>,
+    /// `scopes` of all levels.
+    pub(super) scopes: Vec<String>,
+    /// `csrf`
+    pub(super) csrf: Csrf,
+    /// `deny_status`
+    pub(super) deny_status: u16,
+}
+
+/// An `allow`, and the calls that it reads.
+pub(super) struct Condition {
+    /// The program; none with a mistake.
+    pub(super) program: Option<crate::jq::Program>,
+    /// What it reads.
+    pub(super) edges: Vec<Edge>,
+}
+
+/// Compiles who may ask.
+pub(super) fn access(
+    cx: &mut Context<'_>,
+    route: &Route,
+    method: Method,
+    levels: &Levels<'_, Endpoint>,
+) -> Option<Access> {
+    let session = session(cx, route, method, levels);
+    let roles = roles(cx, levels);
+    let scopes = levels.every(|endpoint| endpoint.scopes.as_ref()).flatten();
+    let scopes: Vec<Option<String>> = scopes.map(|scope| cx.value(scope)).collect();
+    if session == Some(SessionRule::None) {
+        refuse_without_session(cx, levels);
+    }
+    let csrf = levels.leaf(|endpoint| endpoint.csrf.as_ref());
+    let csrf = csrf.map(|word| cx.word(word, &[("origin", Csrf::Origin), ("off", Csrf::Off)]));
+    let deny = levels.leaf(|endpoint| endpoint.deny_status.as_ref());
+    let deny = deny.map(|status| deny_status(cx, status));
+    Some(Access {
+        session: session?,
+        roles: roles?,
+        scopes: scopes.into_iter().collect::<Option<_>>()?,
+        csrf: csrf.unwrap_or(Some(Csrf::Origin))?,
+        deny_status: deny.unwrap_or(Some(403))?,
+    })
+}
+
+/// Compiles every level's `allow`.
+pub(super) fn conditions(
+    reader: &mut Reader<'_, '_, '_>,
+    levels: &Levels<'_, Endpoint>,
+) -> Vec<Condition> {
+    let compile = |written| {
+        let program = reader.program(written);
+        Condition { program, edges: std::mem::take(&mut reader.edges) }
+    };
+    levels.every(|endpoint| endpoint.allow.as_ref()).map(compile).collect()
+}
+
+impl Condition {
+    /// As the plan has it.
+    pub(super) fn into_allow(self) -> Option<Allow> {
+        let mut waits_for: Vec<usize> = self.edges.iter().map(|edge| edge.to).collect();
+        waits_for.sort_unstable();
+        waits_for.dedup();
+        Some(Allow { program: self.program?, waits_for })
+    }
+}
+
+fn session(
+    cx: &mut Context<'_>,
+    route: &Route,
+    method: Method,
+    levels: &Levels<'_, Endpoint>,
+) -> Option<SessionRule> {
+    let words = [
+        ("required", SessionRule::Required),
+        ("optional", SessionRule::Optional),
+        ("none", SessionRule::None),
+    ];
+    if let Some(word) = levels.leaf(|endpoint| endpoint.session.as_ref()) {
+        return cx.word(word, &words);
+    }
+    // Where no method says it, it is one mistake of the file.
+    let says = |endpoint: &Endpoint| endpoint.session.is_some();
+    let span = match route.file.methods.values().any(says) {
+        true => route.file.methods.get(&method).map_or(&route.span, |endpoint| &endpoint.span),
+        false => &route.span,
+    };
+    let title = format!("`{}` does not say whether it needs a session", route.pattern);
+    let help =
+        "write `session = \"required\"`, \"optional\" or \"none\", here or in a `_defaults.toml`";
+    cx.wrong(span, title, help);
+    None
+}
+
+fn roles(cx: &mut Context<'_>, levels: &Levels<'_, Endpoint>) -> Option<Vec<Vec<String>>> {
+    let mut all = Some(Vec::new());
+    for endpoint in levels.every(|endpoint| endpoint.roles.as_ref().map(|_| endpoint)) {
+        let roles = endpoint.roles.as_deref().unwrap_or_default();
+        if roles.is_empty() {
+            let help = "name the roles, one of which is needed, or take `roles` away";
+            cx.wrong(&endpoint.span, "`roles` is empty, so that nobody is let in", help);
+        }
+        let roles: Vec<Option<String>> = roles.iter().map(|role| cx.value(role)).collect();
+        all = all.zip(roles.into_iter().collect()).map(|(mut all, roles): (Vec<_>, _)| {
+            all.push(roles);
+            all
+        });
+    }
+    all
+}
+
+fn refuse_without_session(cx: &mut Context<'_>, levels: &Levels<'_, Endpoint>) {
+    let Some(session) = levels.leaf(|endpoint| endpoint.session.as_ref()) else { return };
+    let lists = [
+        ("roles", levels.leaf(|endpoint| endpoint.roles.as_ref())),
+        ("scopes", levels.leaf(|endpoint| endpoint.scopes.as_ref())),
+    ];
+    for (name, list) in lists {
+        let Some(first) = list.and_then(|list| list.first()) else { continue };
+        cx.mistake(
+            Diagnostic::at(first.span.clone(), format!("`{name}` needs a session"))
+                .label(session.span.clone(), "but none is looked for")
+                .help("say `session = \"required\"`"),
+        );
+    }
+}
+
+fn deny_status(cx: &mut Context<'_>, written: &Plain<u64>) -> Option<u16> {
+    fault::status(cx, written, 403..=404)
+}

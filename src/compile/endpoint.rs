@@ -1,0 +1,188 @@
+//! A method of a route, with all that it inherits.
+
+use http::Method as Verb;
+
+use super::access::{Condition, access, conditions};
+use super::call::{Draft, bytes, draft};
+use super::context::Context;
+use super::graph::Graph;
+use super::inherit::Levels;
+use super::reader::Reader;
+use super::scope::{Edge, Names, Variables};
+use super::world::World;
+use super::{fault, input, reply, upstreams};
+use crate::config::{self, Method, Route};
+use crate::diagnostic::Diagnostic;
+use crate::plan::{Body, Call, Endpoint, ErrorShape, Input};
+
+/// Compiles an endpoint; `path` is how logs name its route.
+pub(super) fn endpoint(
+    cx: &mut Context<'_>,
+    world: &mut World<'_>,
+    route: &Route,
+    method: Method,
+    path: &str,
+) -> Option<Endpoint> {
+    let before = cx.count();
+    let levels = Levels::of(route, method);
+    let access = access(cx, route, method, &levels);
+    let plain = plain(cx, world, &levels);
+    let mut input = input::input(cx, route, method, &levels.input(), &world.session_cookies);
+    let texts = texts(cx, world, &levels, &input);
+    if cx.count() == before {
+        check_order(cx, &texts);
+    }
+    input.raw_body = raw_body(cx, method, &texts.drafts);
+    if cx.count() > before {
+        return None;
+    }
+    let (access, plain) = (access?, plain?);
+    let allow = texts.conditions.into_iter().map(Condition::into_allow).collect::<Option<_>>();
+    let reply = texts.reply.into_reply(&texts.drafts, world.max_reply);
+    let calls = texts.drafts.into_iter().map(ordered).collect::<Option<_>>();
+    Some(Endpoint {
+        name: format!("{} {path}", verb(method)),
+        summary: plain.summary,
+        session: access.session,
+        csrf: access.csrf,
+        roles: access.roles,
+        scopes: access.scopes,
+        allow: allow?,
+        deny_status: access.deny_status,
+        deadline: plain.deadline,
+        max_body: plain.max_body,
+        input,
+        calls: calls?,
+        fail: texts.fail?,
+        reply: reply?,
+        errors: plain.errors,
+    })
+}
+
+/// The HTTP method of a method's table.
+pub(super) fn verb(method: Method) -> Verb {
+    match method {
+        Method::Get => Verb::GET,
+        Method::Post => Verb::POST,
+        Method::Put => Verb::PUT,
+        Method::Patch => Verb::PATCH,
+        Method::Delete => Verb::DELETE,
+    }
+}
+
+struct Plain {
+    summary: Option<String>,
+    deadline: std::time::Duration,
+    max_body: usize,
+    errors: ErrorShape,
+}
+
+fn plain(
+    cx: &mut Context<'_>,
+    world: &World<'_>,
+    levels: &Levels<'_, config::Endpoint>,
+) -> Option<Plain> {
+    let words = [("envelope", ErrorShape::Envelope), ("problem", ErrorShape::Problem)];
+    let summary = cx.optional(levels.leaf(|endpoint| endpoint.summary.as_ref()));
+    let deadline = levels.leaf(|endpoint| endpoint.deadline.as_ref());
+    let deadline = deadline.map(|deadline| upstreams::positive(cx, deadline));
+    let max_body = cx.optional(levels.leaf(|endpoint| endpoint.max_body.as_ref()));
+    let errors = levels.leaf(|endpoint| endpoint.errors.as_ref());
+    let errors = errors.and_then(|word| cx.word(word, &words));
+    Some(Plain {
+        summary: summary?,
+        deadline: deadline?,
+        max_body: max_body?.map_or(world.max_body, bytes),
+        errors: errors?,
+    })
+}
+
+/// All that holds programs and templates, and the calls that these read.
+struct Texts {
+    conditions: Vec<Condition>,
+    reply: reply::Parts,
+    fail: Option<Vec<crate::plan::FailRule>>,
+    /// What the reply and the faults read.
+    read: Vec<Edge>,
+    drafts: Vec<Draft>,
+}
+
+fn texts(
+    cx: &mut Context<'_>,
+    world: &mut World<'_>,
+    levels: &Levels<'_, config::Endpoint>,
+    input: &Input,
+) -> Texts {
+    let calls = levels.calls(world.call_defaults);
+    let mut variables = Variables { input, names: Names::new(calls.keys().cloned()) };
+    for (name, _) in calls.iter().filter(|(_, call)| call.own) {
+        variables.names.read(name);
+    }
+    let mut reader = Reader::new(cx, &mut variables);
+    let conditions = conditions(&mut reader, levels);
+    let reply = reply::parts(&mut reader, &levels.response());
+    let fails = levels.leaf(|endpoint| endpoint.fail.as_ref());
+    let fail = fault::fail_rules(&mut reader, &mut world.codes, fails.map_or(&[], Vec::as_slice));
+    let read = reader.edges;
+    // Compiling a call may name further ones.
+    let mut drafts = Vec::new();
+    while let Some(call) = variables.names.live(drafts.len()).and_then(|name| calls.get(name)) {
+        drafts.push(draft(cx, world, call, &mut variables));
+    }
+    Texts { conditions, reply, fail, read, drafts }
+}
+
+fn check_order(cx: &mut Context<'_>, texts: &Texts) {
+    let drafts = &texts.drafts;
+    let graph = Graph::new(drafts);
+    if graph.check_cycles(cx, drafts) {
+        return;
+    }
+    if !texts.reply.shapeless() {
+        let conditions = texts.conditions.iter().flat_map(|condition| &condition.edges);
+        let read: Vec<Edge> = texts.read.iter().chain(conditions).cloned().collect();
+        graph.check_unused(cx, drafts, &read);
+    }
+    graph.check_changes(cx, drafts);
+    for condition in &texts.conditions {
+        check_condition(cx, condition, &graph, drafts);
+    }
+}
+
+/// What changes something waits for `allow`, so `allow` cannot wait for it.
+fn check_condition(cx: &mut Context<'_>, condition: &Condition, graph: &Graph, drafts: &[Draft]) {
+    for edge in &condition.edges {
+        let waits = |index: &usize| *index == edge.to || graph.waits(edge.to, *index);
+        let Some(changing) = (0..drafts.len()).filter(waits).find(|index| drafts[*index].changes)
+        else {
+            continue;
+        };
+        let name = &drafts[changing].name;
+        cx.mistake(
+            Diagnostic::at(edge.span.clone(), format!("`allow` waits for the call `{name}`"))
+                .label(drafts[changing].span.clone(), "which changes something")
+                .help(
+                    "nothing is changed before `allow` has decided: read calls that change nothing",
+                ),
+        );
+    }
+}
+
+fn raw_body(cx: &mut Context<'_>, method: Method, drafts: &[Draft]) -> bool {
+    let raw =
+        |draft: &&Draft| draft.call.as_ref().is_some_and(|call| matches!(call.body, Body::Raw));
+    let Some(draft) = drafts.iter().find(raw) else { return false };
+    if method == Method::Get {
+        let title =
+            format!("the call `{}` sends the client's body on, but a GET has none", draft.name);
+        cx.wrong(&draft.span, title, "make it a `[post]`, or write `json`");
+    }
+    true
+}
+
+fn ordered(draft: Draft) -> Option<Call> {
+    let mut waits_for: Vec<usize> = draft.edges.iter().map(|edge| edge.to).collect();
+    waits_for.sort_unstable();
+    waits_for.dedup();
+    Some(Call { waits_for, needs: draft.needs, ..draft.call? })
+}

@@ -1,0 +1,155 @@
+//! `gateway.toml`: listeners, limits, the log.
+
+use std::net::SocketAddr;
+
+use super::call::bytes;
+use super::context::Context;
+use crate::config::{Admin, Gateway, Plain, Size};
+use crate::diagnostic::Diagnostic;
+use crate::jq;
+use crate::plan::{Limits, Server};
+use crate::session::origin::Origin;
+use crate::telemetry;
+
+/// Compiles what the listeners need.
+pub(super) fn server(cx: &mut Context<'_>, gateway: &Gateway) -> Option<Server> {
+    let server = &gateway.server;
+    let listen: Vec<_> = server.listen.iter().map(|one| listener(cx, one)).collect();
+    let admin = admin(cx, &gateway.admin);
+    let workers = number(cx, &server.workers);
+    let keep_alive = cx.value(&server.keep_alive);
+    let max_connections = positive(cx, &server.max_connections);
+    let drain_timeout = cx.value(&server.drain_timeout);
+    let words = [("auto", "auto"), ("pretty", "pretty"), ("json", "json")];
+    let log = cx.word(&gateway.telemetry.log, &words);
+    let level = level(cx, &gateway.telemetry.level);
+    Some(Server {
+        listen: listen.into_iter().collect::<Option<_>>()?,
+        admin: admin?,
+        workers: workers?,
+        keep_alive: keep_alive?,
+        max_connections: max_connections?,
+        drain_timeout: drain_timeout?,
+        log: log?.to_owned(),
+        level: level?,
+    })
+}
+
+/// Compiles the limits of one request.
+pub(super) fn limits(cx: &mut Context<'_>, gateway: &Gateway) -> Option<Limits> {
+    let server = &gateway.server;
+    let max_uri = size(cx, &server.max_uri);
+    let max_header_bytes = size(cx, &server.max_header_bytes);
+    let max_headers = positive(cx, &server.max_headers);
+    let max_json_depth = depth(cx, &server.max_json_depth);
+    let max_parameters = number(cx, &server.max_parameters);
+    let steps = cx.value(&server.max_program_steps);
+    let output = size(cx, &server.max_reply);
+    Some(Limits {
+        max_uri: max_uri?,
+        max_header_bytes: max_header_bytes?,
+        max_headers: max_headers?,
+        max_json_depth: max_json_depth?,
+        max_parameters: max_parameters?,
+        program: jq::Limits { steps: steps?, output: output? },
+    })
+}
+
+/// The origins that count as our own.
+pub(super) fn origins(cx: &mut Context<'_>, gateway: &Gateway) -> Vec<Origin> {
+    let written = &gateway.server.origin;
+    let Some(origin) = cx.value(written) else { return Vec::new() };
+    if origin.is_empty() {
+        return development_origins(cx, gateway);
+    }
+    match Origin::parse(&origin) {
+        Ok(origin) => vec![origin],
+        Err(why) => {
+            let help = format!("{why}; such as \"https://app.example.com\"");
+            cx.wrong(&written.span, "this cannot be the origin", help);
+            Vec::new()
+        }
+    }
+}
+
+/// A size as a number of bytes.
+pub(super) fn size(cx: &mut Context<'_>, plain: &Plain<Size>) -> Option<usize> {
+    cx.value(plain).map(bytes)
+}
+
+/// Where no origin is said: the listeners' own, and `localhost` for those on loopback.
+fn development_origins(cx: &mut Context<'_>, gateway: &Gateway) -> Vec<Origin> {
+    let mut origins = Vec::new();
+    for written in &gateway.server.listen {
+        let address = cx.value(written).and_then(|text| text.parse::<SocketAddr>().ok());
+        let Some(address) = address else { continue };
+        let mut texts = vec![format!("http://{address}")];
+        if address.ip().is_loopback() || address.ip().is_unspecified() {
+            texts.push(format!("http://localhost:{}", address.port()));
+            texts.push(format!("http://127.0.0.1:{}", address.port()));
+        }
+        origins.extend(texts.iter().filter_map(|text| Origin::parse(text).ok()));
+    }
+    origins
+}
+
+fn listener(cx: &mut Context<'_>, written: &Plain<String>) -> Option<String> {
+    let address = cx.value(written)?;
+    let socket = address.strip_prefix("unix:").is_some_and(|path| path.starts_with('/'));
+    if socket || address.parse::<SocketAddr>().is_ok() {
+        return Some(address);
+    }
+    let help = "such as \"127.0.0.1:8080\", \"[::]:8080\" or \"unix:/run/frontdesk.sock\"";
+    cx.wrong(&written.span, "this is not an address to listen on", help);
+    None
+}
+
+fn admin(cx: &mut Context<'_>, admin: &Admin) -> Option<String> {
+    let address = listener(cx, &admin.listen);
+    let token = cx.optional(admin.token.as_ref());
+    let address = address?;
+    let local = address.parse::<SocketAddr>().map_or(true, |address| address.ip().is_loopback());
+    let empty = token?.is_none_or(|token| token.is_empty());
+    if !local && empty {
+        let help = "add `token = \"${ADMIN_TOKEN}\"`, or listen on 127.0.0.1";
+        cx.wrong(&admin.listen.span, "the admin listener needs a token on this address", help);
+    }
+    Some(address)
+}
+
+fn level(cx: &mut Context<'_>, written: &Plain<String>) -> Option<String> {
+    let level = cx.value(written)?;
+    match telemetry::check_level(&level) {
+        Ok(()) => Some(level),
+        Err(_) => {
+            let help = "a level, or one per target: \"info,frontdesk::upstream=debug\"; \
+                        levels are error, warn, info, debug, trace and off";
+            cx.wrong(&written.span, "this is not a level of the log", help);
+            None
+        }
+    }
+}
+
+fn number(cx: &mut Context<'_>, plain: &Plain<u64>) -> Option<usize> {
+    cx.value(plain).map(|number| usize::try_from(number).unwrap_or(usize::MAX))
+}
+
+fn positive(cx: &mut Context<'_>, plain: &Plain<u64>) -> Option<usize> {
+    let number = number(cx, plain)?;
+    if number == 0 {
+        cx.mistake(Diagnostic::at(plain.span.clone(), "at least 1 is needed"));
+    }
+    Some(number)
+}
+
+/// Deeper than a value may be at all would be a promise that is not kept.
+fn depth(cx: &mut Context<'_>, plain: &Plain<u64>) -> Option<u32> {
+    let most = crate::value::MAX_DEPTH;
+    let depth = cx.value(plain)?;
+    let fits = u32::try_from(depth).ok().filter(|depth| (1..=most).contains(depth));
+    if fits.is_none() {
+        let title = format!("the depth is 1 to {most}");
+        cx.mistake(Diagnostic::at(plain.span.clone(), title));
+    }
+    fits
+}

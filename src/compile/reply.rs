@@ -1,0 +1,120 @@
+//! `[response]`
+
+use http::HeaderName;
+
+use super::call::Draft;
+use super::fault;
+use super::headers::{Side, writable};
+use super::inherit::Levels;
+use super::reader::Reader;
+use crate::config::{HeaderValue, Program as Written, Response};
+use crate::jq::Program;
+use crate::plan::{Reply, Shape, Status};
+use crate::template::Text;
+use crate::value::SmolStr;
+
+/// The parts of a reply; its shape may depend on the calls. `None` in a part is a mistake.
+pub(super) struct Parts {
+    status: Option<Status>,
+    headers: Option<Vec<(HeaderName, Text)>>,
+    shape: Option<Option<Program>>,
+    envelope: Option<bool>,
+    extra: Option<Vec<(SmolStr, Program)>>,
+}
+
+/// Members of a reply that the gateway writes.
+const OWN_MEMBERS: &[&str] = &["data", "error", "meta"];
+
+/// Compiles a reply.
+pub(super) fn parts(reader: &mut Reader<'_, '_, '_>, levels: &Levels<'_, Response>) -> Parts {
+    let words = [("data", true), ("none", false)];
+    let envelope = levels.leaf(|response| response.envelope.as_ref());
+    let envelope = envelope.map_or(Some(true), |word| reader.cx.word(word, &words));
+    Parts {
+        status: status(reader, levels),
+        headers: headers(reader, levels),
+        shape: reader.maybe(levels.leaf(|response| response.shape.as_ref())),
+        extra: extra(reader, levels, envelope),
+        envelope,
+    }
+}
+
+impl Parts {
+    /// Whether the calls' answers are the reply.
+    pub(super) fn shapeless(&self) -> bool {
+        matches!(self.shape, Some(None))
+    }
+
+    /// As the plan has it.
+    pub(super) fn into_reply(self, drafts: &[Draft], max_bytes: usize) -> Option<Reply> {
+        let own: Vec<usize> = (0..drafts.len()).filter(|index| drafts[*index].own).collect();
+        let shape = match (self.shape?, &own[..]) {
+            (Some(program), _) => Shape::Program(program),
+            (None, []) => Shape::Empty,
+            (None, [one]) => Shape::Call(*one),
+            (None, _) => Shape::Members(own),
+        };
+        Some(Reply {
+            status: self.status?,
+            headers: self.headers?,
+            shape,
+            envelope: self.envelope?,
+            extra: self.extra?,
+            max_bytes,
+        })
+    }
+}
+
+fn status(reader: &mut Reader<'_, '_, '_>, levels: &Levels<'_, Response>) -> Option<Status> {
+    let says = |response: &Response| response.status.is_some() || response.status_from.is_some();
+    let Some(nearest) = levels.nearest(says) else { return Some(Status::Fixed(200)) };
+    match (&nearest.status, &nearest.status_from) {
+        (Some(status), Some(_)) => {
+            let help = "take one of them away";
+            reader.cx.wrong(&status.span, "`status` cannot stand beside `status_from`", help);
+            None
+        }
+        (_, Some(program)) => reader.program(program).map(Status::From),
+        (Some(status), None) => fault::status(reader.cx, status, 200..=599).map(Status::Fixed),
+        (None, None) => None,
+    }
+}
+
+fn headers(
+    reader: &mut Reader<'_, '_, '_>,
+    levels: &Levels<'_, Response>,
+) -> Option<Vec<(HeaderName, Text)>> {
+    let merged = levels.named(|response| &response.headers, str::to_ascii_lowercase);
+    let mut headers = Some(Vec::new());
+    for (name, value) in merged.into_values() {
+        let header = writable(reader.cx, name, Side::Reply);
+        let HeaderValue::Set(template) = value else { continue };
+        let text = reader.header(template);
+        headers = headers.zip(header.zip(text)).map(|(mut all, one)| {
+            all.push(one);
+            all
+        });
+    }
+    headers
+}
+
+fn extra(
+    reader: &mut Reader<'_, '_, '_>,
+    levels: &Levels<'_, Response>,
+    envelope: Option<bool>,
+) -> Option<Vec<(SmolStr, Program)>> {
+    let merged = levels.named(|response| &response.extra, str::to_owned);
+    let compile = |(name, written): (&crate::config::Name, &Written)| {
+        if OWN_MEMBERS.contains(&&*name.text) {
+            let help = "the gateway writes it: choose another name";
+            reader.cx.wrong(&name.span, format!("`extra` cannot have the member `{name}`"), help);
+        }
+        if envelope == Some(false) {
+            let help = "it goes beside `data`, which only `envelope = \"data\"` has";
+            reader.cx.wrong(&name.span, "`extra` needs the envelope", help);
+        }
+        Some((SmolStr::new(&name.text), reader.program(written)?))
+    };
+    let all: Vec<_> = merged.into_values().map(compile).collect();
+    all.into_iter().collect()
+}

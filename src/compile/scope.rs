@@ -1,0 +1,303 @@
+//! Which variables a program may read, and which members they have.
+
+use indexmap::IndexSet;
+
+use crate::config::did_you_mean;
+use crate::diagnostic::{Problem, Span};
+use crate::jq::{Read, Slot};
+use crate::plan::{Input, slot};
+use crate::validate::{Additional, Parameter, Schema};
+
+/// Every variable that is not a call's, by name.
+pub(super) const VARIABLES: [(&str, Slot); 11] = [
+    ("session", slot::SESSION),
+    ("params", slot::PARAMS),
+    ("query", slot::QUERY),
+    ("headers", slot::HEADERS),
+    ("cookies", slot::COOKIES),
+    ("body", slot::BODY),
+    ("request", slot::REQUEST),
+    ("calls", slot::CALLS),
+    ("item", slot::ITEM),
+    ("error", slot::ERROR),
+    ("claims", slot::CLAIMS),
+];
+
+const SESSION: &[&str] = &["iss", "sub", "roles", "scopes", "claims"];
+const REQUEST: &[&str] = &["id", "method", "path", "ip", "host", "frontend", "idempotency_key"];
+const OUTCOME: &[&str] = &["status", "headers", "error", "skipped"];
+const ERROR: &[&str] = &["status", "code", "body"];
+
+/// Where a program stands, which decides what is there.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Place {
+    /// Inside an `each` call: `$item`.
+    pub(super) item: bool,
+    /// In the `details` of an `on_status`: `$error`.
+    pub(super) error: bool,
+}
+
+/// A call that is read or needed, and where that is written.
+#[derive(Clone, Debug)]
+pub(super) struct Edge {
+    /// The call's index among those that are sent.
+    pub(super) to: usize,
+    /// Where.
+    pub(super) span: Span,
+}
+
+/// The variables of one endpoint.
+pub(super) struct Variables<'a> {
+    /// What of the request is visible.
+    pub(super) input: &'a Input,
+    /// Its calls.
+    pub(super) names: Names,
+}
+
+/// The variables of one program or template.
+pub(super) enum Scope<'a> {
+    /// `*_from` of `[session]`: only `$claims`.
+    Claims,
+    /// An upstream's headers and query: only `$session` and `$request`.
+    Upstream,
+    /// Anything of an endpoint; the calls that are read are added to `edges`.
+    Endpoint { input: &'a Input, names: &'a mut Names, place: Place, edges: &'a mut Vec<Edge> },
+}
+
+impl Variables<'_> {
+    /// What is there at a place.
+    pub(super) fn at<'s>(&'s mut self, place: Place, edges: &'s mut Vec<Edge>) -> Scope<'s> {
+        Scope::Endpoint { input: self.input, names: &mut self.names, place, edges }
+    }
+}
+
+/// The names of an endpoint's calls, and the slots of those that are read.
+///
+/// A call gets its slot when it is first read: what is inherited and not read has none, and is never sent.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    known: IndexSet<String>,
+    live: Vec<usize>,
+}
+
+impl Names {
+    /// All calls that are there.
+    pub(super) fn new(known: impl IntoIterator<Item = String>) -> Self {
+        Self { known: known.into_iter().collect(), live: Vec::new() }
+    }
+
+    /// The index of a call among those that are sent; from now on it is.
+    pub(super) fn read(&mut self, name: &str) -> Option<usize> {
+        let known = self.known.get_index_of(name)?;
+        let position = self.live.iter().position(|live| *live == known);
+        Some(position.unwrap_or_else(|| {
+            self.live.push(known);
+            self.live.len() - 1
+        }))
+    }
+
+    /// The name of a call that is sent.
+    pub(super) fn live(&self, index: usize) -> Option<&str> {
+        self.known.get_index(*self.live.get(index)?).map(String::as_str)
+    }
+
+    /// Every name.
+    pub(super) fn all(&self) -> impl Iterator<Item = &str> {
+        self.known.iter().map(String::as_str)
+    }
+}
+
+impl Scope<'_> {
+    /// The slot of what is read, if it is there, and the call that it belongs to.
+    pub(super) fn resolve(&mut self, read: &Read) -> Result<(Slot, Option<usize>), Problem> {
+        let name = read.var.trim_start_matches('$');
+        let variable = VARIABLES.iter().find(|(known, _)| *known == name).map(|(_, slot)| *slot);
+        match variable {
+            Some(slot) => self.variable(slot, name, read),
+            None => self.call(name, read),
+        }
+    }
+
+    fn variable(
+        &mut self,
+        slot: Slot,
+        name: &str,
+        read: &Read,
+    ) -> Result<(Slot, Option<usize>), Problem> {
+        if let Some(help) = self.refusal(slot) {
+            return Err(at(read, format!("`${name}` cannot be read here"), Some(help.to_owned())));
+        }
+        if slot == slot::CALLS {
+            return self.outcome(read).map(|index| (slot, Some(index)));
+        }
+        let members = Member { read, variable: name };
+        match (slot, self.input()) {
+            (slot::SESSION, _) => members.known(0, SESSION.iter().copied())?,
+            (slot::REQUEST, _) => members.known(0, REQUEST.iter().copied())?,
+            (slot::ERROR, _) => members.known(0, ERROR.iter().copied())?,
+            (slot::PARAMS, Some(input)) => members.declared(&input.params)?,
+            (slot::QUERY, Some(input)) => members.declared(&input.query)?,
+            (slot::HEADERS, Some(input)) => members.declared(&input.headers)?,
+            (slot::COOKIES, Some(input)) => members.declared(&input.cookies)?,
+            (slot::BODY, Some(Input { body: Some(schema), .. })) => members.schema(schema)?,
+            _ => {}
+        }
+        Ok((slot, None))
+    }
+
+    /// Why a variable is not there, as a help; none if it is.
+    fn refusal(&self, slot: Slot) -> Option<&'static str> {
+        match self {
+            Self::Claims if slot != slot::CLAIMS => Some("only `$claims` is there: the token's"),
+            Self::Upstream if ![slot::SESSION, slot::REQUEST].contains(&slot) => {
+                Some("an upstream's headers and query may read `$session` and `$request` only")
+            }
+            Self::Endpoint { input, place, .. } => match slot {
+                slot::CLAIMS => Some("write `$session.claims`"),
+                slot::ITEM if !place.item => {
+                    Some("it is there in a call that has `each`, but not in its `when` and `each`")
+                }
+                slot::ERROR if !place.error => {
+                    Some("it is there in the `details` of an `on_status` only")
+                }
+                slot::BODY if input.body.is_none() => {
+                    Some("declare the body first: `input.body = { type = \"object\" }`")
+                }
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    /// Notes that a call is read.
+    pub(super) fn record(&mut self, edge: Edge) {
+        if let Self::Endpoint { edges, .. } = self {
+            edges.push(edge);
+        }
+    }
+
+    fn input(&self) -> Option<&Input> {
+        match self {
+            Self::Endpoint { input, .. } => Some(input),
+            _ => None,
+        }
+    }
+
+    /// `$calls.NAME`, and what of it.
+    fn outcome(&mut self, read: &Read) -> Result<usize, Problem> {
+        let Self::Endpoint { names, .. } = self else {
+            return Err(unknown(read, None));
+        };
+        let Some(name) = read.path.first() else {
+            let message = if read.computed {
+                "`$calls[…]` by a computed name cannot be read"
+            } else {
+                "`$calls` cannot be read as a whole"
+            };
+            let help = "write the call's name: `$calls.NAME.status`";
+            return Err(at(read, message.to_owned(), Some(help.to_owned())));
+        };
+        let members = Member { read, variable: "calls" };
+        let Some(index) = names.read(name) else {
+            let help = did_you_mean(name, names.all());
+            return Err(members.problem(0, format!("no call is named `{name}`"), help));
+        };
+        members.known(1, OUTCOME.iter().copied())?;
+        if read.path.get(1).is_some_and(|step| step == "error") {
+            members.known(2, ERROR.iter().copied())?;
+        }
+        Ok(index)
+    }
+
+    fn call(&mut self, name: &str, read: &Read) -> Result<(Slot, Option<usize>), Problem> {
+        if let Self::Endpoint { names, .. } = self
+            && let Some(index) = names.read(name)
+        {
+            let slot = Slot::try_from(index).ok().and_then(|i| slot::FIRST_CALL.checked_add(i));
+            let slot = slot.ok_or_else(|| at(read, "too many calls".to_owned(), None))?;
+            return Ok((slot, Some(index)));
+        }
+        let variables = VARIABLES.iter().filter(|(_, slot)| self.refusal(*slot).is_none());
+        let mut known: Vec<&str> = variables.map(|(name, _)| *name).collect();
+        if let Self::Endpoint { names, .. } = self {
+            known.extend(names.all());
+        }
+        let help = did_you_mean(name, known).map(|help| help.replacen('`', "`$", 1));
+        Err(unknown(read, help))
+    }
+}
+
+/// A look at the members that are read of a variable.
+struct Member<'a> {
+    read: &'a Read,
+    variable: &'a str,
+}
+
+impl Member<'_> {
+    fn known<'w>(
+        &self,
+        step: usize,
+        known: impl IntoIterator<Item = &'w str>,
+    ) -> Result<(), Problem> {
+        let Some(name) = self.read.path.get(step) else {
+            return Ok(());
+        };
+        let known: Vec<&str> = known.into_iter().collect();
+        if known.contains(&name.as_str()) {
+            return Ok(());
+        }
+        let help = did_you_mean(name, known.iter().copied()).or_else(|| match known.is_empty() {
+            true => Some(format!("`${}` has no members here", self.variable)),
+            false => Some(format!("it has: {}", known.join(", "))),
+        });
+        let of = std::iter::once(self.variable)
+            .chain(self.read.path[..step].iter().map(|step| step.as_str()));
+        let of: Vec<&str> = of.collect();
+        Err(self.problem(step, format!("`${}` has no member `{name}`", of.join(".")), help))
+    }
+
+    fn declared(&self, parameters: &[Parameter]) -> Result<(), Problem> {
+        let names = parameters.iter().map(|parameter| parameter.name.as_str());
+        self.known(0, names).map_err(|mut problem| {
+            if parameters.is_empty() {
+                let name = self.read.path.first().map_or("", |name| name.as_str());
+                problem.help = Some(match self.variable {
+                    "params" => "the path has no segment of that name".to_owned(),
+                    section => {
+                        format!("declare it: `input.{section}.{name} = {{ type = \"string\" }}`")
+                    }
+                });
+            }
+            problem
+        })
+    }
+
+    /// The members of the body, as deep as its schema says.
+    fn schema(&self, schema: &Schema) -> Result<(), Problem> {
+        let mut schema = schema;
+        for (depth, step) in self.read.path.iter().enumerate() {
+            if schema.properties.is_empty() || schema.additional == Additional::Keep {
+                return Ok(());
+            }
+            self.known(depth, schema.properties.iter().map(|(name, _)| name.as_str()))?;
+            let Some((_, inner)) = schema.properties.iter().find(|(name, _)| name == step) else {
+                return Ok(());
+            };
+            schema = inner;
+        }
+        Ok(())
+    }
+
+    fn problem(&self, step: usize, message: String, help: Option<String>) -> Problem {
+        let range = self.read.path_spans.get(step).unwrap_or(&self.read.span).clone();
+        Problem { range, message, help }
+    }
+}
+
+fn unknown(read: &Read, help: Option<String>) -> Problem {
+    at(read, format!("unknown variable `${}`", read.var.trim_start_matches('$')), help)
+}
+
+fn at(read: &Read, message: String, help: Option<String>) -> Problem {
+    Problem { range: read.span.clone(), message, help }
+}

@@ -1,0 +1,189 @@
+//! `upstreams.toml`
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::HeaderName;
+use indexmap::IndexMap;
+use url::Url;
+
+use super::context::Context;
+use super::headers::{Side, writable};
+use super::names;
+use super::scope::Scope;
+use crate::config::{self, HeaderValue, Name, Plain, Size, Template};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::plan;
+use crate::template::Text;
+use crate::upstream::Settings;
+use crate::value::SmolStr;
+
+/// An upstream, and what it gives to the calls that name it.
+pub(super) struct Upstream {
+    /// Its index in the plan.
+    pub(super) index: usize,
+    /// Headers of every call.
+    pub(super) headers: IndexMap<HeaderName, Given>,
+    /// Query keys of every call.
+    pub(super) query: IndexMap<String, Given>,
+    /// Of a call that says none.
+    pub(super) timeout: Duration,
+    /// Of a call that says none.
+    pub(super) max_response: Size,
+    /// Of a call that says none: whether the user's token is sent.
+    pub(super) user_token: bool,
+}
+
+/// A header or a query key of every call.
+#[derive(Clone)]
+pub(super) struct Given {
+    /// What it holds.
+    pub(super) text: Text,
+    /// Where its name stands.
+    pub(super) span: Span,
+}
+
+impl Given {
+    /// Whether it holds a secret, so that no call may replace it.
+    pub(super) fn is_secret(&self) -> bool {
+        self.text.template().holds_secret()
+    }
+}
+
+/// The words of `auth`.
+pub(super) const AUTH: &[(&str, bool)] = &[("none", false), ("user", true)];
+
+/// Compiles all upstreams: those of the plan, and what their calls get. A mistake in one does not hide its name.
+pub(super) fn upstreams(
+    cx: &mut Context<'_>,
+    written: &config::Upstreams,
+) -> (Vec<plan::Upstream>, IndexMap<String, Upstream>) {
+    let mut compiled = Vec::new();
+    let mut known = IndexMap::new();
+    for (name, upstream) in &written.upstreams {
+        names::check(cx, name, &name.span);
+        let index = known.len();
+        known.insert(name.text.clone(), given(cx, upstream, index));
+        let (base, shown) = base(cx, name, upstream).unwrap_or_default();
+        let settings = Arc::new(settings(cx, upstream));
+        compiled.push(plan::Upstream { name: SmolStr::new(&name.text), settings, base, shown });
+    }
+    (compiled, known)
+}
+
+fn given(cx: &mut Context<'_>, upstream: &config::Upstream, index: usize) -> Upstream {
+    let user_token = cx.word(&upstream.auth, AUTH).unwrap_or(false);
+    let headers = upstream.headers.iter();
+    let headers = headers.filter_map(|(name, value)| {
+        let header = writable(cx, name, Side::Upstream)?;
+        if user_token && header == http::header::AUTHORIZATION {
+            let help = "`auth = \"user\"` writes it already";
+            cx.wrong(
+                &name.span,
+                "the header `authorization` cannot be written beside `auth`",
+                help,
+            );
+        }
+        let HeaderValue::Set(template) = value else { return None };
+        let text = cx.header(template, &mut Scope::Upstream)?;
+        Some((header, Given { text, span: name.span.clone() }))
+    });
+    let headers = headers.collect();
+    let query = upstream.query.iter().filter_map(|(name, template): (&Name, &Template)| {
+        let text = cx.text(template, &mut Scope::Upstream)?;
+        Some((name.text.clone(), Given { text, span: name.span.clone() }))
+    });
+    let query = query.collect();
+    Upstream {
+        index,
+        headers,
+        query,
+        timeout: positive(cx, &upstream.timeout),
+        max_response: cx.value(&upstream.max_response).unwrap_or(Size(0)),
+        user_token,
+    }
+}
+
+/// A duration that is more than nothing; a placeholder where it is a mistake.
+pub(super) fn positive(cx: &mut Context<'_>, plain: &Plain<Duration>) -> Duration {
+    let duration = cx.value(plain).unwrap_or(Duration::MAX);
+    if duration.is_zero() {
+        cx.wrong(&plain.span, "nothing can be done in no time", "write a duration such as \"3s\"");
+    }
+    duration
+}
+
+fn settings(cx: &mut Context<'_>, upstream: &config::Upstream) -> Settings {
+    let authority = upstream.tls.as_ref().and_then(|tls| tls.ca.as_ref());
+    Settings {
+        connect_timeout: positive(cx, &upstream.connect_timeout),
+        idle_timeout: positive(cx, &upstream.idle_timeout),
+        http2: cx.value(&upstream.http2).unwrap_or(false),
+        ca: authority.and_then(|path| certificates(cx, path)),
+        proxy: upstream.proxy.as_ref().and_then(|proxy| proxy_address(cx, proxy)),
+    }
+}
+
+fn certificates(cx: &mut Context<'_>, path: &Plain<String>) -> Option<String> {
+    let pem = cx.file(path)?;
+    let parsed = reqwest::Certificate::from_pem_bundle(pem.as_bytes());
+    if parsed.is_ok_and(|certificates| !certificates.is_empty()) {
+        return Some(pem);
+    }
+    let help = "it has parts like `-----BEGIN CERTIFICATE-----`";
+    cx.wrong(&path.span, "the file holds no certificates as PEM", help);
+    None
+}
+
+/// `http://users:7001/base`, without a slash at its end, and how it is shown.
+fn base(
+    cx: &mut Context<'_>,
+    name: &Name,
+    upstream: &config::Upstream,
+) -> Option<(String, String)> {
+    let Some(written) = &upstream.url else {
+        let help = format!("add `url = \"http://{name}:8080\"`");
+        let title = format!("the upstream `{name}` has no `url`");
+        cx.wrong(&upstream.span, title, help);
+        return None;
+    };
+    let text = cx.resolved(written)?;
+    match base_of(&text.value) {
+        Ok(base) => {
+            let shown = if text.secret { format!("({name})") } else { base.clone() };
+            Some((base, shown))
+        }
+        Err(why) => {
+            let title = format!("this cannot be the `url` of an upstream: {why}");
+            cx.wrong(&written.span, title, "such as \"http://users:7001\", or with a base path");
+            None
+        }
+    }
+}
+
+fn base_of(text: &str) -> Result<String, &'static str> {
+    let url = Url::parse(text).map_err(|_| "it is not a URL")?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err("it does not begin with `http://` or `https://`");
+    }
+    if url.host_str().is_none_or(str::is_empty) {
+        return Err("it has no host");
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err("it holds a user; a key goes into `headers`");
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err("it has a `?` or a `#`; a query goes into `query`");
+    }
+    Ok(url.as_str().trim_end_matches('/').to_owned())
+}
+
+fn proxy_address(cx: &mut Context<'_>, written: &Plain<String>) -> Option<String> {
+    let text = cx.value(written)?;
+    if reqwest::Proxy::all(&text).is_ok() && Url::parse(&text).is_ok_and(|url| url.has_host()) {
+        return Some(text);
+    }
+    let title = "this is not the address of a proxy";
+    cx.mistake(Diagnostic::at(written.span.clone(), title).help("such as \"http://egress:3128\""));
+    None
+}

@@ -1,0 +1,28 @@
+//! What endpoints share: upstreams, limits, and the codes that they name.
+
+use std::collections::HashMap;
+
+use indexmap::IndexMap;
+
+use super::upstreams::Upstream;
+use crate::config::Call;
+use crate::diagnostic::Span;
+
+/// What endpoints share.
+pub(super) struct World<'a> {
+    /// Upstreams by name.
+    pub(super) upstreams: IndexMap<String, Upstream>,
+    /// Cookies that hold tokens.
+    pub(super) session_cookies: Vec<String>,
+    /// `[server] max_body`
+    pub(super) max_body: usize,
+    /// `[server] max_reply`
+    pub(super) max_reply: usize,
+    /// The built-in values of a call.
+    pub(super) call_defaults: &'a Call,
+    /// The codes of own faults.
+    pub(super) codes: Codes,
+}
+
+/// Codes that the config names: their status, and where it was said first.
+pub(super) type Codes = HashMap<String, (u16, Span)>;

@@ -1,0 +1,69 @@
+//! Unknown keys, and what may have been meant.
+
+use std::path::Path;
+
+use super::decode::{BUILT_IN, DEFAULTS, Decoder, Scope};
+use super::plain::{Name, Named, Toml};
+use crate::diagnostic::{Diagnostic, Span};
+
+impl Decoder<'_> {
+    /// `_defaults` is a member of `upstreams.toml` only, which takes it out itself.
+    pub(super) fn no_defaults_here(&mut self, name: &Name) {
+        let source = self.sources.source(name.span.start);
+        if source.is_some_and(|source| source.path != Path::new(BUILT_IN)) {
+            let title = format!("`{DEFAULTS}` cannot be a name here");
+            self.report(Diagnostic::at(name.span.clone(), title));
+        }
+    }
+
+    /// Records the keys that a table does not have.
+    pub(super) fn check_keys(&mut self, table: &Named<Toml>, span: &Span, keys: &[&'static str]) {
+        for (key, value) in table.iter().filter(|(key, _)| !keys.contains(&key.text.as_str())) {
+            let mut mistake = Diagnostic::at(key.span.clone(), format!("unknown key `{key}`"));
+            let elsewhere = match self.headers.contains(&value.span) {
+                true => self.belongs_to(key),
+                false => self.belongs_above(key, span),
+            };
+            mistake.help = elsewhere
+                .or_else(|| super::suggest::did_you_mean(key, keys.iter().copied()))
+                .or_else(|| (keys.len() <= FEW).then(|| format!("there is {}", list(keys))));
+            self.report(mistake);
+        }
+    }
+
+    /// The table is known in one around this one, of which its `[header]` should tell.
+    fn belongs_to(&self, key: &Name) -> Option<String> {
+        let knows = |scope: &&Scope| scope.keys.contains(&key.text.as_str());
+        let scope = self.scopes.iter().rev().find(knows)?;
+        let outer = self.sources.text(&scope.span).strip_prefix('[')?.strip_suffix(']')?;
+        Some(format!("`{key}` is a table of `[{outer}]`: write `[{outer}.{key}]`"))
+    }
+
+    /// The key is known in a table around this one, which a `[header]` ended too early.
+    fn belongs_above(&self, key: &Name, table: &Span) -> Option<String> {
+        let position = self.headers.iter().position(|header| header == table)?;
+        let above = self.headers.get(..=position)?;
+        self.scopes.iter().rev().filter(|scope| scope.keys.contains(&key.text.as_str())).find_map(
+            |scope| {
+                let root = self.scopes.first().is_some_and(|first| std::ptr::eq(first, scope));
+                let after = match above.iter().position(|header| *header == scope.span) {
+                    Some(own) => own + 1,
+                    None if root => 0,
+                    None => return None,
+                };
+                let header = above.get(after)?;
+                let line = self.sources.place(header.start).line;
+                let text = self.sources.text(header);
+                (header.start < key.span.start)
+                    .then(|| format!("this key belongs above line {line}, before `{text}`"))
+            },
+        )
+    }
+}
+
+/// As many keys as a help text can name.
+const FEW: usize = 12;
+
+fn list(words: &[&str]) -> String {
+    words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,13 @@
+//! The calls of an endpoint: each starts the moment what it reads is there.
+
+mod answer;
+mod call;
+mod engine;
+mod request;
+mod settled;
+mod shared;
+
+pub(super) use answer::describe;
+pub(super) use engine::run;
+pub(super) use settled::{Partial, Settled};
+pub(super) use shared::Shared;

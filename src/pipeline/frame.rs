@@ -1,0 +1,168 @@
+//! What the programs and templates of one request read.
+
+use std::cell::{Cell, OnceCell};
+use std::net::IpAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use http::Method;
+
+use super::fan_out::{Settled, Shared};
+use super::gateway::Gateway;
+use super::input::{Raw, Values};
+use super::request::{Head, Request};
+use super::session::Known;
+use crate::jq::{Limits, Scope, Slot};
+use crate::plan::{Call, Endpoint, slot};
+use crate::session::Identity;
+use crate::telemetry::Trace;
+use crate::value::{Members, SmolStr, Value};
+
+/// One request after everything that can refuse it early: its input, and the answers of its calls as they come.
+pub(super) struct Frame {
+    pub(super) gateway: Rc<Gateway>,
+    pub(super) endpoint: Arc<Endpoint>,
+    pub(super) id: SmolStr,
+    pub(super) trace: Trace,
+    pub(super) identity: Option<Arc<Identity>>,
+    pub(super) raw: Option<Raw>,
+    /// Set once a call that changes something was sent.
+    pub(super) committed: Rc<Cell<bool>>,
+    /// Set once the reply is decided: nothing new is sent.
+    pub(super) decided: Cell<bool>,
+    /// Requests that other calls may share.
+    pub(super) shared: Shared,
+    /// Bytes of all answers so far: programs over more input may take more steps.
+    pub(super) answered_bytes: Cell<usize>,
+    settled: Vec<OnceCell<Settled>>,
+    input: [Value; 6],
+    asked: Asked,
+    about: OnceCell<Value>,
+}
+
+/// What `$request` is made of, where a program reads it.
+struct Asked {
+    method: Method,
+    head: Rc<dyn Head>,
+    peer: Option<IpAddr>,
+}
+
+impl Frame {
+    /// Takes what the stages before have found.
+    pub(super) fn new(
+        gateway: Rc<Gateway>,
+        endpoint: Arc<Endpoint>,
+        request: &Request,
+        session: Option<Known>,
+        input: Values,
+    ) -> Rc<Self> {
+        let asked = Asked {
+            method: request.method.clone(),
+            head: Rc::clone(&request.head),
+            peer: request.peer,
+        };
+        let (identity, session) = match session {
+            Some(Known { identity, value }) => (Some(identity), value),
+            None => (None, Value::Null),
+        };
+        let Values { params, query, headers, cookies, body, raw } = input;
+        Rc::new(Self {
+            id: request.id.clone(),
+            trace: request.trace.clone(),
+            committed: Rc::clone(&request.committed),
+            settled: endpoint.calls.iter().map(|_| OnceCell::new()).collect(),
+            input: [session, params, query, headers, cookies, body],
+            decided: Cell::new(false),
+            shared: Shared::default(),
+            answered_bytes: Cell::new(0),
+            gateway,
+            endpoint,
+            identity,
+            raw,
+            asked,
+            about: OnceCell::new(),
+        })
+    }
+
+    /// The call of an index that the engine has made itself.
+    pub(super) fn call(&self, index: usize) -> &Call {
+        &self.endpoint.calls[index]
+    }
+
+    /// How a call has ended, once it has.
+    pub(super) fn settled(&self, index: usize) -> Option<&Settled> {
+        self.settled.get(index)?.get()
+    }
+
+    /// Notes how a call has ended. Only the first time counts.
+    pub(super) fn settle(&self, index: usize, settled: Settled) {
+        if let Some(cell) = self.settled.get(index) {
+            let _ = cell.set(settled);
+        }
+    }
+
+    /// What a program may use: the plan's limits, and a step more per byte that it may read.
+    pub(super) fn limits(&self) -> Limits {
+        let limits = self.gateway.plan.limits.program;
+        Limits { steps: limits.steps + self.answered_bytes.get() as u64, ..limits }
+    }
+
+    /// `$calls`: an object of the calls that have ended.
+    fn calls(&self) -> Value {
+        let mut members = Members::default();
+        for (call, cell) in self.endpoint.calls.iter().zip(&self.settled) {
+            if let Some(settled) = cell.get() {
+                members.insert(call.name.clone(), settled.describe());
+            }
+        }
+        Value::object(members)
+    }
+}
+
+impl Scope for Frame {
+    fn get(&self, slot: Slot) -> Value {
+        match slot {
+            slot::SESSION..=slot::BODY => self.input[usize::from(slot)].clone(),
+            slot::REQUEST => self.about.get_or_init(|| self.asked.describe(&self.id)).clone(),
+            slot::CALLS => self.calls(),
+            slot::FIRST_CALL.. => {
+                let settled = self.settled(usize::from(slot - slot::FIRST_CALL));
+                settled.map_or(Value::Null, |settled| settled.value.clone())
+            }
+            _ => Value::Null,
+        }
+    }
+}
+
+/// A frame and one variable more: `$item` inside `each`, `$error` in `details`.
+pub(super) struct With<'a> {
+    pub(super) frame: &'a Frame,
+    pub(super) slot: Slot,
+    pub(super) value: &'a Value,
+}
+
+impl Scope for With<'_> {
+    fn get(&self, slot: Slot) -> Value {
+        if slot == self.slot { self.value.clone() } else { self.frame.get(slot) }
+    }
+}
+
+impl Asked {
+    fn describe(&self, id: &SmolStr) -> Value {
+        let text = |text: &str| Value::Str(SmolStr::new(text));
+        let key = self.head.header("idempotency-key");
+        let key = key.first().and_then(|key| std::str::from_utf8(key).ok());
+        let members = [
+            ("id", Value::Str(id.clone())),
+            ("method", text(self.method.as_str())),
+            ("path", text(self.head.path())),
+            ("ip", self.peer.map_or(Value::Null, |ip| text(&ip.to_string()))),
+            ("host", text(self.head.host())),
+            ("frontend", Value::Null),
+            ("idempotency_key", key.map_or(Value::Null, text)),
+        ];
+        Value::object(
+            members.map(|(name, value)| (SmolStr::new_static(name), value)).into_iter().collect(),
+        )
+    }
+}

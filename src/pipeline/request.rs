@@ -1,0 +1,61 @@
+//! A request as the pipeline sees it, whatever server took it.
+
+use std::cell::Cell;
+use std::future::Future;
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::rc::Rc;
+
+use bytes::Bytes;
+use http::Method;
+use tokio::time::Instant;
+
+use crate::telemetry::Trace;
+use crate::value::SmolStr;
+
+/// A request.
+pub struct Request {
+    /// Its method.
+    pub method: Method,
+    /// The head, as it came.
+    pub head: Rc<dyn Head>,
+    /// The body, not yet read.
+    pub payload: Box<dyn Payload>,
+    /// Made by the gateway: in the reply, in the log, and sent to upstreams.
+    pub id: SmolStr,
+    /// The trace it belongs to.
+    pub trace: Trace,
+    /// The address of the client.
+    pub peer: Option<IpAddr>,
+    /// When its head was there.
+    pub started: Instant,
+    /// Set once a call that changes something was sent: from then on the request runs to its end, with or without the client.
+    pub committed: Rc<Cell<bool>>,
+}
+
+/// The head of a request.
+pub trait Head {
+    /// The path as it was sent, from its first slash on, without the query.
+    fn path(&self) -> &str;
+    /// What stands behind `?`, as it was sent.
+    fn query(&self) -> &str;
+    /// The authority the client asked for.
+    fn host(&self) -> &str;
+    /// All values of a header, in order. `name` is in lower case.
+    fn header(&self, name: &str) -> Vec<&[u8]>;
+}
+
+/// The body of a request, as a server hands it over.
+pub trait Payload {
+    /// The whole body, refused as soon as it is known to be larger than `max` bytes.
+    fn read(&mut self, max: usize) -> Pin<Box<dyn Future<Output = Result<Bytes, BodyError>> + '_>>;
+}
+
+/// Why a body could not be read.
+#[derive(Debug)]
+pub enum BodyError {
+    /// It is larger than was let in.
+    TooLarge,
+    /// The connection, or its framing, broke.
+    Broken(String),
+}

@@ -1,0 +1,213 @@
+//! Replies and faults as HTTP: the one place that does it.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, SET_COOKIE, WWW_AUTHENTICATE};
+use http::{HeaderName, HeaderValue};
+
+use super::fan_out::Partial;
+use super::request::Request;
+use super::shape::Shaped;
+use crate::fault::{Code, Details, Fault};
+use crate::plan::{Endpoint, ErrorShape};
+use crate::value::{DuplicateKeys, Limits, Members, SmolStr, Value, parse};
+
+/// A reply, ready to be written.
+pub struct Reply {
+    /// The status.
+    pub status: u16,
+    /// Its headers; `content-length` is the server's.
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// Its body.
+    pub body: Bytes,
+    /// The endpoint that answered, if one was found.
+    pub endpoint: Option<Arc<Endpoint>>,
+    /// The fault that decided it, for the log.
+    pub fault: Option<Fault>,
+    /// Optional calls that failed, as the header names them.
+    pub partial: Option<String>,
+}
+
+/// A payload as HTTP.
+pub(super) fn shaped(request: &Request, shaped: Shaped) -> Reply {
+    let partial = (!shaped.partial.is_empty()).then(|| names(&shaped.partial));
+    let body = match write(&shaped) {
+        Some(body) => body,
+        None => {
+            let cause = format!("the reply has more than {} bytes", shaped.max_bytes);
+            return fault(request, ErrorShape::Envelope, &Fault::internal(cause));
+        }
+    };
+    let Shaped { status, headers: own, .. } = shaped;
+    let mut headers = start(request, "application/json");
+    if let Some(value) = partial.as_ref().and_then(|names| HeaderValue::from_str(names).ok()) {
+        headers.push((HeaderName::from_static("frontdesk-partial"), value));
+    }
+    for (name, value) in own {
+        headers.retain(|(other, _)| *other != name || name == SET_COOKIE);
+        headers.push((name, value));
+    }
+    // These statuses have no body (RFC 9110 §15.3.5, §15.3.6, §15.4.5).
+    let body = if matches!(status, 204 | 205 | 304) { Bytes::new() } else { body };
+    Reply { status, headers, body, endpoint: None, fault: None, partial }
+}
+
+/// A fault as HTTP, in the form that the endpoint asks for.
+pub fn fault(request: &Request, form: ErrorShape, fault: &Fault) -> Reply {
+    let parts = fault.parts();
+    let (kind, body) = match form {
+        ErrorShape::Envelope => ("application/json", envelope(request, fault)),
+        ErrorShape::Problem => ("application/problem+json", problem(request, fault)),
+    };
+    let mut headers = start(request, kind);
+    let mut add = |name, value: &str| {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.push((name, value));
+        }
+    };
+    if let Some(seconds) = parts.retry_after {
+        add(RETRY_AFTER, &seconds.to_string());
+    }
+    if let Some(challenge) = parts.challenge {
+        add(WWW_AUTHENTICATE, challenge);
+    }
+    if let Some(methods) = &parts.allow {
+        add(ALLOW, methods);
+    }
+    let body = body.to_json().into();
+    Reply {
+        status: parts.status,
+        headers,
+        body,
+        endpoint: None,
+        fault: Some(fault.clone()),
+        partial: None,
+    }
+}
+
+/// Has the browser forget cookies whose token is no longer good.
+pub(super) fn delete_cookies(reply: &mut Reply, names: &[Arc<str>]) {
+    for name in names {
+        let text = format!("{name}=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Lax");
+        if let Ok(value) = HeaderValue::from_str(&text) {
+            reply.headers.push((SET_COOKIE, value));
+        }
+    }
+}
+
+fn start(request: &Request, kind: &'static str) -> Vec<(HeaderName, HeaderValue)> {
+    let mut headers = Vec::with_capacity(8);
+    headers.push((CONTENT_TYPE, HeaderValue::from_static(kind)));
+    if let Ok(id) = HeaderValue::from_str(&request.id) {
+        headers.push((HeaderName::from_static("x-request-id"), id));
+    }
+    headers
+}
+
+fn names(partial: &[Partial]) -> String {
+    partial.iter().map(|one| one.call.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+/// Details were written by us.
+const OURS: Limits = Limits { max_depth: 200, duplicate_keys: DuplicateKeys::LastWins };
+
+/// The body; nothing if it is larger than was let.
+fn write(shaped: &Shaped) -> Option<Bytes> {
+    let mut out = Vec::with_capacity(1024);
+    if !shaped.envelope {
+        shaped.payload.write_within(&mut out, shaped.max_bytes).ok()?;
+        return Some(out.into());
+    }
+    out.extend_from_slice(b"{\"data\":");
+    shaped.payload.write_within(&mut out, shaped.max_bytes).ok()?;
+    for (name, value) in &shaped.extra {
+        member(&mut out, name, value);
+    }
+    if !shaped.partial.is_empty() {
+        member(&mut out, "meta", &meta(&shaped.partial));
+    }
+    out.push(b'}');
+    (out.len() <= shaped.max_bytes).then(|| out.into())
+}
+
+fn member(out: &mut Vec<u8>, name: &str, value: &Value) {
+    out.push(b',');
+    Value::from(name).write(out);
+    out.push(b':');
+    value.write(out);
+}
+
+/// `{"partial": [{"call": "stats", "code": "UPSTREAM_TIMEOUT"}]}`
+fn meta(partial: &[Partial]) -> Value {
+    let entries = partial.iter().map(|one| {
+        let mut entry =
+            vec![("call", Value::Str(one.call.clone())), ("code", Value::from(one.code.as_str()))];
+        if let Some(items) = &one.items {
+            entry.push((
+                "items",
+                Value::array(items.iter().map(|item| Value::from(*item)).collect()),
+            ));
+        }
+        object(entry)
+    });
+    object(vec![("partial", Value::array(entries.collect()))])
+}
+
+/// `{"error": {code, message, details?, request_id}}`
+fn envelope(request: &Request, fault: &Fault) -> Value {
+    let parts = fault.parts();
+    let mut error = vec![
+        ("code", Value::from(parts.code.name())),
+        ("message", Value::from(parts.message.as_ref())),
+    ];
+    error.extend(details(&parts.details).map(|details| ("details", details)));
+    error.push(("request_id", Value::Str(request.id.clone())));
+    object(vec![("error", object(error))])
+}
+
+/// RFC 9457, with our code and request id as further members.
+fn problem(request: &Request, fault: &Fault) -> Value {
+    let parts = fault.parts();
+    let mut members = vec![
+        ("type", Value::from("about:blank")),
+        ("title", Value::from(title(&parts.code, parts.status))),
+        ("status", Value::from(i64::from(parts.status))),
+        ("detail", Value::from(parts.message.as_ref())),
+        ("code", Value::from(parts.code.name())),
+    ];
+    members.extend(details(&parts.details).map(|details| ("errors", details)));
+    members.push(("request_id", Value::Str(request.id.clone())));
+    object(members)
+}
+
+/// With `about:blank` the title is the status's own phrase (RFC 9457 §4.2.1).
+fn title(code: &Code, status: u16) -> String {
+    let phrase =
+        http::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
+    phrase.unwrap_or(code.sentence()).to_owned()
+}
+
+fn details(details: &Details) -> Option<Value> {
+    match details {
+        Details::None => None,
+        Details::Json(text) => parse(text.as_bytes(), &OURS).ok(),
+        Details::Fields(fields) => Some(Value::array(
+            fields
+                .iter()
+                .map(|detail| {
+                    object(vec![
+                        ("field", Value::from(detail.field.as_str())),
+                        ("message", Value::from(detail.message.as_str())),
+                        ("rule", Value::from(detail.rule)),
+                    ])
+                })
+                .collect(),
+        )),
+    }
+}
+
+fn object(members: Vec<(&'static str, Value)>) -> Value {
+    let named = members.into_iter().map(|(name, value)| (SmolStr::new_static(name), value));
+    Value::object(named.collect::<Members>())
+}

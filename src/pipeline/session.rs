@@ -1,0 +1,154 @@
+//! Who asks, where from, and whether their roles let them.
+
+use std::sync::Arc;
+
+use http::Method;
+
+use super::gateway::Gateway;
+use super::request::Request;
+use crate::fault::{Code, Fault};
+use crate::jq::{Program, Scope, Slot};
+use crate::plan::{Csrf, Endpoint, SessionRule, slot};
+use crate::session::{Credentials, Identity, Rejection, Session, origin as origin_check};
+use crate::value::{DuplicateKeys, Limits, Members, SmolStr, Value, parse};
+
+/// What the session stage tells the reply.
+#[derive(Default)]
+pub(super) struct Notes {
+    /// Cookies whose token is no longer good.
+    pub(super) stale_cookies: Vec<Arc<str>>,
+}
+
+/// A session and what programs see of it.
+pub(super) struct Known {
+    /// Whose it is.
+    pub(super) identity: Arc<Identity>,
+    /// `$session`: `{iss, sub, roles, scopes, claims}`.
+    pub(super) value: Value,
+}
+
+/// Looks for a session, as the endpoint's rule says.
+///
+/// # Errors
+/// 401 where one is required and none is there, or a bearer token is bad; 400 for two credentials; 503 when the
+/// issuer's keys were never seen.
+pub(super) async fn check(
+    gateway: &Gateway,
+    endpoint: &Endpoint,
+    request: &Request,
+    notes: &mut Notes,
+) -> Result<Option<Session>, Fault> {
+    if endpoint.session == SessionRule::None {
+        return Ok(None);
+    }
+    let authorization = request.head.header("authorization");
+    let cookie = request.head.header("cookie");
+    let credentials = Credentials { authorization: &authorization, cookie: &cookie };
+    let session = match gateway.verifier.verify(&credentials).await {
+        Ok(session) => session,
+        Err(rejection) => {
+            notes.stale_cookies.extend(rejection.stale_cookie().cloned());
+            match rejection {
+                Rejection::BadCookie { .. } if endpoint.session == SessionRule::Optional => None,
+                rejection => return Err(rejection.into()),
+            }
+        }
+    };
+    if session.is_none() && endpoint.session == SessionRule::Required {
+        return Err(Fault::new(Code::Unauthorized).challenge("Bearer").cause("no session"));
+    }
+    Ok(session)
+}
+
+/// Refuses a change that another site may have made a browser send.
+///
+/// # Errors
+/// 403 `CSRF_FAILED`.
+pub(super) fn origin(
+    gateway: &Gateway,
+    endpoint: &Endpoint,
+    request: &Request,
+    session: Option<&Session>,
+) -> Result<(), Fault> {
+    let by_cookie = session.is_some_and(|session| session.cookie.is_some());
+    let changes = !matches!(request.method, Method::GET | Method::HEAD);
+    if !by_cookie || !changes || endpoint.csrf == Csrf::Off {
+        return Ok(());
+    }
+    let site = request.head.header("sec-fetch-site");
+    let origin = request.head.header("origin");
+    let ours = &gateway.plan.origins;
+    origin_check::check(changes, site.first().copied(), origin.first().copied(), ours)
+}
+
+/// Asks for the roles and scopes of the endpoint.
+///
+/// # Errors
+/// 403, or 404 where the endpoint hides that it exists; 500 when `roles_from` or `scopes_from` fails.
+pub(super) async fn roles(
+    gateway: &Gateway,
+    endpoint: &Endpoint,
+    session: Option<Session>,
+) -> Result<Option<Known>, Fault> {
+    let Some(session) = session else {
+        let open = endpoint.roles.is_empty() && endpoint.scopes.is_empty();
+        return if open { Ok(None) } else { Err(denied(endpoint, "no session")) };
+    };
+    let value = describe(gateway, &session.identity).await?;
+    let has = |list: &str, wanted: &String| {
+        let texts = value.get(list).and_then(Value::as_array).unwrap_or_default();
+        texts.iter().any(|text| text.as_str() == Some(wanted.as_str()))
+    };
+    if !endpoint.roles.iter().all(|any| any.iter().any(|role| has("roles", role))) {
+        return Err(denied(endpoint, "no role that is asked for"));
+    }
+    if !endpoint.scopes.iter().all(|scope| has("scopes", scope)) {
+        return Err(denied(endpoint, "a scope is missing"));
+    }
+    Ok(Some(Known { identity: session.identity, value }))
+}
+
+/// What a client sees that may not do this.
+pub(super) fn denied(endpoint: &Endpoint, cause: &'static str) -> Fault {
+    let code = if endpoint.deny_status == 404 { Code::NotFound } else { Code::Forbidden };
+    Fault::new(code).cause(cause)
+}
+
+/// `$session`, made once per token.
+async fn describe(gateway: &Gateway, identity: &Arc<Identity>) -> Result<Value, Fault> {
+    if let Some(value) = identity.derived().get() {
+        return Ok(value.clone());
+    }
+    let limits = Limits { max_depth: 64, duplicate_keys: DuplicateKeys::Refuse };
+    let claims = parse(identity.claims.as_bytes(), &limits)
+        .map_err(|error| Fault::internal(format!("claims: {}", error.reason)))?;
+    let texts = async |program: &Program, name: &str| {
+        let found = program.run(&Claims(&claims), &gateway.plan.limits.program).await?;
+        Ok::<_, Fault>(only_texts(found, name))
+    };
+    let mut members = Members::default();
+    members.insert("iss".into(), Value::Str(SmolStr::new(&identity.issuer)));
+    members.insert("sub".into(), Value::Str(SmolStr::new(&identity.subject)));
+    members.insert("roles".into(), texts(&gateway.plan.roles_from, "roles_from").await?);
+    members.insert("scopes".into(), texts(&gateway.plan.scopes_from, "scopes_from").await?);
+    members.insert("claims".into(), claims.clone());
+    Ok(identity.derived().get_or_init(|| Value::object(members)).clone())
+}
+
+/// Anything but an array of text counts as none: a role must not be guessed.
+fn only_texts(found: Value, program: &str) -> Value {
+    let texts = found.as_array().is_some_and(|all| all.iter().all(|one| one.as_str().is_some()));
+    if texts {
+        return found;
+    }
+    tracing::warn!(program, "gave something else than an array of text; it counts as none");
+    Value::array(Vec::new())
+}
+
+struct Claims<'a>(&'a Value);
+
+impl Scope for Claims<'_> {
+    fn get(&self, slot: Slot) -> Value {
+        if slot == slot::CLAIMS { self.0.clone() } else { Value::Null }
+    }
+}

@@ -1,0 +1,158 @@
+//! A method of a route.
+
+use std::time::Duration;
+
+use http::HeaderName;
+
+use super::call::{Call, FaultRule};
+use crate::jq::Program;
+use crate::template::Text;
+use crate::validate::{Parameter, Schema};
+use crate::value::SmolStr;
+
+/// A method of a route: everything that happens between a request and its reply.
+#[derive(Debug)]
+pub struct Endpoint {
+    /// `GET /api/v1/users/{id}`, as logs and metrics name it.
+    pub name: String,
+    /// One sentence for `routes`.
+    pub summary: Option<String>,
+    /// Whether a session is needed.
+    pub session: SessionRule,
+    /// How a request that a cookie authenticates proves where it comes from.
+    pub csrf: Csrf,
+    /// Every list must have one of the session's roles.
+    pub roles: Vec<Vec<String>>,
+    /// The session must have all of these.
+    pub scopes: Vec<String>,
+    /// All must be true.
+    pub allow: Vec<Allow>,
+    /// What a client that is not allowed sees: 403, or 404 to hide that it exists.
+    pub deny_status: u16,
+    /// The whole request, from its head to the reply.
+    pub deadline: Duration,
+    /// Bytes of the request body.
+    pub max_body: usize,
+    /// What of the request is visible.
+    pub input: Input,
+    /// The calls; a call's slot is `slot::FIRST_CALL` plus its index.
+    pub calls: Vec<Call>,
+    /// Own faults, in order, once all calls are settled: the first whose `when` is true is the reply.
+    pub fail: Vec<FailRule>,
+    /// The reply.
+    pub reply: Reply,
+    /// The form of errors.
+    pub errors: ErrorShape,
+}
+
+impl Endpoint {
+    /// The path of its route, without the method: `/api/v1/users/{id}`.
+    pub fn route(&self) -> &str {
+        self.name.split_once(' ').map_or(&self.name, |(_, route)| route)
+    }
+}
+
+/// Whether a session is needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SessionRule {
+    /// 401 without one.
+    Required,
+    /// Null without one.
+    Optional,
+    /// Never looked for.
+    None,
+}
+
+/// `csrf`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Csrf {
+    /// `Sec-Fetch-Site`, or `Origin` where it is not sent.
+    Origin,
+    /// No check.
+    Off,
+}
+
+/// `allow`
+#[derive(Debug)]
+pub struct Allow {
+    /// Anything but true is a no, an error too.
+    pub program: Program,
+    /// The calls that it reads, all GET or HEAD.
+    pub waits_for: Vec<usize>,
+}
+
+/// What of the request is visible to templates and programs.
+#[derive(Debug, Default)]
+pub struct Input {
+    /// The path's segments, by name.
+    pub params: Vec<Parameter>,
+    /// Query keys.
+    pub query: Vec<Parameter>,
+    /// Headers, by lower-case name.
+    pub headers: Vec<Parameter>,
+    /// Cookies.
+    pub cookies: Vec<Parameter>,
+    /// Other query keys are refused rather than ignored.
+    pub refuse_additional_query: bool,
+    /// The JSON body; none: the endpoint does not read one.
+    pub body: Option<Schema>,
+    /// A call forwards the body as it came.
+    pub raw_body: bool,
+}
+
+/// `[[fail]]`
+#[derive(Debug)]
+pub struct FailRule {
+    /// Decides.
+    pub when: Program,
+    /// The fault.
+    pub fault: FaultRule,
+}
+
+/// The reply of an endpoint that did not fail.
+#[derive(Debug)]
+pub struct Reply {
+    /// Its status.
+    pub status: Status,
+    /// Its headers.
+    pub headers: Vec<(HeaderName, Text)>,
+    /// Its payload.
+    pub shape: Shape,
+    /// `{"data": …}` around the payload.
+    pub envelope: bool,
+    /// Members beside `data`.
+    pub extra: Vec<(SmolStr, Program)>,
+    /// Bytes of the whole body.
+    pub max_bytes: usize,
+}
+
+/// The status of a reply.
+#[derive(Debug)]
+pub enum Status {
+    /// Always this.
+    Fixed(u16),
+    /// A program gives it: an integer from 200 to 599.
+    From(Program),
+}
+
+/// The payload of a reply.
+#[derive(Debug)]
+pub enum Shape {
+    /// What a program gives.
+    Program(Program),
+    /// The answer of this call, as it is.
+    Call(usize),
+    /// An object with a member per call.
+    Members(Vec<usize>),
+    /// Nothing: null.
+    Empty,
+}
+
+/// The form of errors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorShape {
+    /// `{"error": {…}}`
+    Envelope,
+    /// `application/problem+json` (RFC 9457).
+    Problem,
+}

@@ -1,0 +1,138 @@
+//! What a worker runs.
+
+use std::fmt::Debug;
+use std::future::ready;
+use std::io;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_http::body::MessageBody;
+use actix_http::error::DispatchError;
+use actix_http::{HttpService, Request, Response};
+use actix_server::{GracefulShutdownSignal, Server as Workers, ServerBuilder};
+use actix_service::{
+    IntoServiceFactory, Service, ServiceFactory, ServiceFactoryExt, fn_service, map_config,
+};
+use actix_web::dev::AppConfig;
+use actix_web::{App, web};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpStream, UnixStream};
+use tracing_actix_web::TracingLogger;
+
+use super::listen::Listener;
+use super::span::RequestSpan;
+use super::stream::ErrorShaped;
+use super::{Server, Shared, admin, handler};
+use crate::pipeline::Gateway;
+use crate::plan;
+
+/// Starts the workers. They share the plan and the verifier, and each has connections of its own.
+pub(super) fn start(server: Server, shared: &Shared) -> io::Result<Workers> {
+    let settings = server.plan.server.clone();
+    let mut builder = ServerBuilder::new()
+        .disable_signals()
+        .max_concurrent_connections(per_worker(&settings))
+        .shutdown_timeout(settings.drain_timeout.as_secs().max(1));
+    builder = builder.workers(workers(&settings));
+    let (plan, verifier) = (server.plan, server.verifier);
+    for listener in server.public {
+        let (plan, verifier, shared) = (Arc::clone(&plan), Arc::clone(&verifier), shared.clone());
+        let app = move || {
+            let gateway = Gateway::new(Arc::clone(&plan), Arc::clone(&verifier));
+            App::new()
+                .app_data(handler::Worker { gateway: gateway.map(Rc::new), shared: shared.clone() })
+                .wrap(TracingLogger::<RequestSpan>::new())
+                .default_service(web::to(handler::answer))
+        };
+        builder = listen(builder, listener, &settings, app)?;
+    }
+    let shared = shared.clone();
+    let app = move || App::new().app_data(shared.clone()).default_service(web::to(admin::answer));
+    builder = listen(builder, server.admin, &settings, app)?;
+    Ok(builder.run())
+}
+
+fn listen<F, I, S, B>(
+    builder: ServerBuilder,
+    listener: Listener,
+    settings: &plan::Server,
+    app: F,
+) -> io::Result<ServerBuilder>
+where
+    F: Fn() -> I + Send + Clone + 'static,
+    I: IntoServiceFactory<S, Request>,
+    S: ServiceFactory<Request, Config = AppConfig> + 'static,
+    S::Error: Into<actix_web::Error>,
+    S::InitError: Debug,
+    S::Response: Into<Response<B>> + 'static,
+    S::Service: 'static,
+    <S::Service as Service<Request>>::Future: 'static,
+    B: MessageBody + 'static,
+{
+    let name = listener.to_string();
+    let signal = builder.graceful_shutdown_signal();
+    let settings = settings.clone();
+    match listener {
+        Listener::Tcp(listener, _) => builder.listen(name, listener, move || {
+            fn_service(|io: TcpStream| {
+                let peer = io.peer_addr().ok();
+                let _ = io.set_nodelay(true);
+                ready(Ok::<_, DispatchError>((ErrorShaped::new(io), peer)))
+            })
+            .and_then(http(&settings, signal.clone(), app()))
+        }),
+        Listener::Unix(listener, _) => builder.listen_uds(name, listener, move || {
+            fn_service(|io: UnixStream| ready(Ok::<_, DispatchError>((ErrorShaped::new(io), None))))
+                .and_then(http(&settings, signal.clone(), app()))
+        }),
+    }
+}
+
+fn http<T, I, S, B>(
+    settings: &plan::Server,
+    signal: GracefulShutdownSignal,
+    app: I,
+) -> impl ServiceFactory<
+    (T, Option<SocketAddr>),
+    Config = (),
+    Response = (),
+    Error = DispatchError,
+    InitError = (),
+> + use<T, I, S, B>
+where
+    T: AsyncRead + AsyncWrite + Unpin + 'static,
+    I: IntoServiceFactory<S, Request>,
+    S: ServiceFactory<Request, Config = AppConfig> + 'static,
+    S::Error: Into<actix_web::Error>,
+    S::InitError: Debug,
+    S::Response: Into<Response<B>> + 'static,
+    S::Service: 'static,
+    <S::Service as Service<Request>>::Future: 'static,
+    B: MessageBody + 'static,
+{
+    let app = app.into_factory().map_err(|error| error.into().error_response());
+    HttpService::build()
+        .graceful_shutdown_signal(move || {
+            let signal = signal.clone();
+            async move { signal.notified().await }
+        })
+        .keep_alive(settings.keep_alive)
+        .client_request_timeout(HEAD_TIMEOUT)
+        // A client that has left is noticed at once, and its calls are cancelled.
+        .h1_allow_half_closed(false)
+        .h1(map_config(app, |()| AppConfig::default()))
+}
+
+fn workers(settings: &plan::Server) -> usize {
+    let cores = || std::thread::available_parallelism().map_or(2, usize::from);
+    if settings.workers == 0 { cores() } else { settings.workers }
+}
+
+fn per_worker(settings: &plan::Server) -> usize {
+    settings.max_connections.div_ceil(workers(settings))
+}
+
+/// A connection that has not sent a whole head by then is answered with 408.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);

@@ -1,0 +1,10 @@
+//! The gateway as its users see it: requests in, scripted upstreams behind it, replies out.
+
+#[allow(
+    dead_code,
+    unused_imports,
+    clippy::allow_attributes,
+    reason = "not every test needs all of it"
+)]
+mod harness;
+mod replies;
