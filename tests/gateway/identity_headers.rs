@@ -50,7 +50,6 @@ fn assert_ours(request: &upstream_mocks::Recorded, gateway: &Gateway) {
     names.sort();
     let ours = [
         "accept",
-        "accept-encoding",
         "authorization",
         "host",
         "traceparent",

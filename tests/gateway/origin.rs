@@ -97,18 +97,17 @@ async fn our_own_pages_may_change_something() {
     assert_eq!(orders.total(), 8);
 }
 
-#[tokio::test]
-async fn without_an_origin_in_the_config_the_listener_is_ours() {
-    let orders = Upstream::start().await;
-    let route = "session = \"required\"\n[post.response]\nshape = '1'\n";
-    let gateway =
-        Gateway::config().upstream("orders", &orders).route("x.toml", route).start().await;
-    let own = gateway.url("");
-    by_cookie(&gateway, "POST", "/x", &[("origin", &own)]).await.assert_status(200);
-    let localhost = own.replace("127.0.0.1", "localhost");
-    by_cookie(&gateway, "POST", "/x", &[("origin", &localhost)]).await.assert_status(200);
-    let evil = [("origin", "http://127.0.0.1:1")];
-    by_cookie(&gateway, "POST", "/x", &evil).await.assert_error(403, "CSRF_FAILED");
+#[test]
+fn without_an_origin_in_the_config_the_listener_is_ours() {
+    let origins = |listen: &str| {
+        let plan = Gateway::config().gateway(&format!("listen = \"{listen}\"\n")).compiled();
+        plan.origins.iter().map(|origin| origin.as_str().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(origins("192.0.2.1:80"), ["http://192.0.2.1"]);
+    let local = origins("127.0.0.1:8080");
+    assert!(local.contains(&"http://127.0.0.1:8080".to_owned()), "{local:?}");
+    assert!(local.contains(&"http://localhost:8080".to_owned()), "{local:?}");
+    assert_eq!(origins("unix:/run/frontdesk.sock"), [] as [&str; 0]);
 }
 
 #[tokio::test]

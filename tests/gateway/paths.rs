@@ -85,9 +85,15 @@ async fn p2_path_parameters_are_no_way_around() {
 
 #[tokio::test]
 async fn p3_what_follows_the_path_does_not_change_it() {
-    needs_a_session(&["/private?x=/public", "/private?/public", "/private?", "/private??/public"])
-        .await;
-    refuses(&["/private%23/public", "/private%3f/public", "/private#/public"], &[400, 404]).await;
+    needs_a_session(&[
+        "/private?x=/public",
+        "/private?/public",
+        "/private?",
+        "/private??/public",
+        "/private#/public",
+    ])
+    .await;
+    refuses(&["/private%23/public", "/private%3f/public"], &[400, 404]).await;
 }
 
 #[tokio::test]
@@ -181,7 +187,6 @@ async fn p8_what_a_client_writes_stays_one_segment() {
         ("/files/a/b%3F/c", "/files/a/b%3F/c"),
         ("/search?id=../../admin", "/items/..%2F..%2Fadmin"),
         ("/search?id=%2F%2Fevil.test", "/items/%2F%2Fevil.test"),
-        ("/search?id=a%0d%0aX:%20y", "/items/a%0D%0AX%3A%20y"),
         (&format!("/users/{long}"), &format!("/users/{long}")),
     ] {
         users.forget();
@@ -199,6 +204,7 @@ async fn p8_what_a_client_writes_stays_one_segment() {
         "/users/%00",
         "/users/%2e%2e",
         "/users/%252e%252e",
+        "/search?id=a%0d%0aX:%20y",
         "/search?id=..",
         "/search?id=.",
         "/search?id=%2e%2e",
