@@ -1,11 +1,20 @@
 //! The command.
 
+use std::io::{IsTerminal, stderr, stdout};
 use std::process::ExitCode;
+
+use frontdesk::cli::{self, Outcome, World};
+use frontdesk::config::{Disk, Process};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let folder = std::env::args().nth(2).unwrap_or_else(|| "config".to_owned());
-    frontdesk::cli::run(folder.as_ref(), &mut std::io::stderr())
+    let (out, err) = (&mut stdout(), &mut stderr());
+    let color = err.is_terminal();
+    let world = World { environment: &Process, files: &Disk, out, err, color };
+    match cli::run(std::env::args_os(), world) {
+        Outcome::Exit(code) => ExitCode::from(code),
+        Outcome::Serve(plan) => cli::serve(*plan, &mut stderr()),
+    }
 }

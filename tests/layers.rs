@@ -23,10 +23,11 @@ const MAY_USE: &[(&str, &str)] = &[
     ("session", "fault value telemetry"),
     ("upstream", "fault value telemetry"),
     ("validate", "fault value"),
-    ("plan", "value jq template cache cors limit session upstream validate"),
+    ("plan", "fault value jq template cache cors limit session upstream validate"),
     (
         "compile",
-        "diagnostic config plan value jq template cache cors limit session upstream validate",
+        "diagnostic fault telemetry config plan value jq template cache cors limit session \
+         upstream validate",
     ),
     (
         "pipeline",
@@ -36,7 +37,7 @@ const MAY_USE: &[(&str, &str)] = &[
         "server",
         "diagnostic fault telemetry config compile plan pipeline cache limit session upstream",
     ),
-    ("cli", "diagnostic telemetry config compile plan server"),
+    ("cli", "diagnostic telemetry value jq template session validate config plan compile server"),
 ];
 const MAX_LINES: usize = 300;
 

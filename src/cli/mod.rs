@@ -1,21 +1,244 @@
-//! The command line.
+//! The command: `serve`, `check`, `routes`, `explain`, `schema`, `version`, `health`.
+//!
+//! [`run`] does all but `serve`, for which it hands back the plan. It reads no environment and no clock of its own, and
+//! writes only to what it is given, so that tests need no process.
 
+mod explain;
+mod health;
+mod inputs;
+mod routes;
 mod serve;
 
-use std::io::Write;
-use std::path::Path;
-use std::process::ExitCode;
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 
-/// temporary
-pub fn run(folder: &Path, err: &mut dyn Write) -> ExitCode {
-    let (sources, plan) =
-        crate::compile::load(folder, &crate::config::Disk, &crate::config::Process);
-    match plan {
-        Ok(plan) => serve::serve(plan, err),
-        Err(mistakes) => {
-            let _ =
-                writeln!(err, "{}; the gateway was not started", sources.render(&mistakes, true));
-            ExitCode::from(1)
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::compile;
+use crate::config::{self, Environment, Files};
+use crate::plan::Plan;
+
+pub use serve::serve;
+
+/// Everything went well.
+pub const OK: u8 = 0;
+/// The config has a mistake; of `health`: the gateway is not ready.
+pub const MISTAKE: u8 = 1;
+/// The command was used in a wrong way.
+pub const USAGE: u8 = 2;
+/// Something that should not happen.
+pub const BUG: u8 = 70;
+
+/// What is left to do.
+#[derive(Debug)]
+pub enum Outcome {
+    /// Nothing: the process ends with this code.
+    Exit(u8),
+    /// Serve this.
+    Serve(Box<Plan>),
+}
+
+/// What a command reads from and writes to.
+pub struct World<'a> {
+    /// Variables and secrets; `FRONTDESK_CONFIG` is one of them.
+    pub environment: &'a dyn Environment,
+    /// The config.
+    pub files: &'a dyn Files,
+    /// What was asked for.
+    pub out: &'a mut dyn Write,
+    /// What went wrong.
+    pub err: &'a mut dyn Write,
+    /// Whether `err` shows colors.
+    pub color: bool,
+}
+
+/// A Backend-for-Frontend gateway: endpoints are TOML files, shapes are jq.
+#[derive(Debug, Parser)]
+#[command(name = "frontdesk", version, about)]
+struct Arguments {
+    /// The folder of the config; `$FRONTDESK_CONFIG`, or else `config`
+    #[arg(long, global = true, value_name = "DIR")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve until SIGINT or SIGTERM
+    Serve,
+    /// Say what is wrong with the config
+    Check {
+        /// How mistakes are shown
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+    },
+    /// List all endpoints
+    Routes,
+    /// Show what an endpoint does: its calls, what waits for what, what is sent
+    Explain {
+        /// `GET`, `post`, …
+        method: String,
+        /// `/api/v1/users/{id}`, or a path such as `/api/v1/users/7`
+        path: String,
+    },
+    /// Print the JSON Schema of the config's files, for editors
+    Schema {
+        /// One of the files; all of them without it
+        #[arg(value_enum)]
+        file: Option<File>,
+    },
+    /// Print the version
+    Version,
+    /// Ask a running gateway whether it takes requests
+    Health {
+        /// Where
+        #[arg(default_value = "http://127.0.0.1:9090/readyz")]
+        url: String,
+    },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    /// For people
+    Text,
+    /// For editors
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum File {
+    /// `gateway.toml`
+    Gateway,
+    /// `upstreams.toml`
+    Upstreams,
+    /// `routes/**/NAME.toml` and `_defaults.toml`
+    Route,
+}
+
+/// Runs a command; `arguments` begin with the program's name. A reader that goes away early is no mistake.
+pub fn run(arguments: impl IntoIterator<Item = OsString>, mut world: World<'_>) -> Outcome {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let wrong = error.use_stderr();
+            let out = if wrong { &mut world.err } else { &mut world.out };
+            // Nobody is left to tell.
+            let _ = write!(out, "{}", error.render());
+            return Outcome::Exit(if wrong { USAGE } else { OK });
+        }
+    };
+    let folder = arguments
+        .config
+        .or_else(|| {
+            world
+                .environment
+                .var("FRONTDESK_CONFIG")
+                .filter(|dir| !dir.is_empty())
+                .map(PathBuf::from)
+        })
+        .unwrap_or_else(|| PathBuf::from("config"));
+    if matches!(arguments.command, Command::Serve) {
+        return match load(&folder, &mut world, "; the gateway was not started") {
+            Ok(plan) => Outcome::Serve(Box::new(plan)),
+            Err(code) => Outcome::Exit(code),
+        };
+    }
+    match command(arguments.command, &folder, &mut world) {
+        Ok(code) => Outcome::Exit(code),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Outcome::Exit(OK),
+        Err(error) => {
+            let _ = writeln!(world.err, "error: cannot write: {error}");
+            Outcome::Exit(BUG)
+        }
+    }
+}
+
+/// The plan of a config, or the exit code once its mistakes are written; `after` stands behind their count.
+fn load(folder: &Path, world: &mut World<'_>, after: &str) -> Result<Plan, u8> {
+    let (sources, result) = compile::load(folder, world.files, world.environment);
+    result.map_err(|mistakes| {
+        // Nobody is left to tell.
+        let _ = writeln!(world.err, "{}{after}", sources.render(&mistakes, world.color));
+        MISTAKE
+    })
+}
+
+fn command(command: Command, folder: &Path, world: &mut World<'_>) -> io::Result<u8> {
+    match command {
+        Command::Check { format: Format::Json } => return check_json(folder, world),
+        Command::Check { format: Format::Text } => {
+            let Ok(plan) = load(folder, world, "") else { return Ok(MISTAKE) };
+            writeln!(world.out, "{}", summary(&plan))?;
+        }
+        Command::Routes => {
+            let Ok(plan) = load(folder, world, "") else { return Ok(MISTAKE) };
+            world.out.write_all(routes::table(&plan).as_bytes())?;
+        }
+        Command::Explain { method, path } => {
+            let Ok(plan) = load(folder, world, "") else { return Ok(MISTAKE) };
+            match explain::explain(&plan, &method, &path) {
+                Ok(text) => world.out.write_all(text.as_bytes())?,
+                Err(why) => {
+                    writeln!(world.err, "error: {why}")?;
+                    return Ok(USAGE);
+                }
+            }
+        }
+        Command::Schema { file } => print_schema(file, world.out)?,
+        Command::Version => writeln!(world.out, "frontdesk {}", env!("CARGO_PKG_VERSION"))?,
+        Command::Health { url } => return health(&url, world),
+        Command::Serve => {}
+    }
+    world.out.flush()?;
+    Ok(OK)
+}
+
+fn check_json(folder: &Path, world: &mut World<'_>) -> io::Result<u8> {
+    let (sources, result) = compile::load(folder, world.files, world.environment);
+    let mistakes = result.err().unwrap_or_default();
+    writeln!(world.out, "{:#}", sources.to_json(&mistakes))?;
+    world.out.flush()?;
+    Ok(if mistakes.is_empty() { OK } else { MISTAKE })
+}
+
+/// `config ok: 12 routes, 17 endpoints, 7 upstreams`
+fn summary(plan: &Plan) -> String {
+    let routes = plan.router.routes();
+    let endpoints: usize = routes.iter().map(|route| route.methods.0.len()).sum();
+    let count = |number: usize, what: &str| {
+        format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+    };
+    format!(
+        "config ok: {}, {}, {}",
+        count(routes.len(), "route"),
+        count(endpoints, "endpoint"),
+        count(plan.upstreams.len(), "upstream"),
+    )
+}
+
+fn print_schema(file: Option<File>, out: &mut dyn Write) -> io::Result<()> {
+    let schemas = config::schema();
+    let name = file.map(|file| match file {
+        File::Gateway => "gateway",
+        File::Upstreams => "upstreams",
+        File::Route => "route",
+    });
+    let schema = name.map_or(&schemas, |name| &schemas[name]);
+    writeln!(out, "{schema:#}")
+}
+
+fn health(url: &str, world: &mut World<'_>) -> io::Result<u8> {
+    match health::ask(url) {
+        Ok(()) => Ok(OK),
+        Err(health::Unwell::Url(why)) => {
+            writeln!(world.err, "error: {why}")?;
+            Ok(USAGE)
+        }
+        Err(health::Unwell::Answer(why)) => {
+            writeln!(world.err, "error: {why}")?;
+            Ok(MISTAKE)
         }
     }
 }

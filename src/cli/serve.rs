@@ -11,7 +11,7 @@ use crate::telemetry::{self, Format};
 
 /// Serves a plan until SIGINT or SIGTERM, then ends the requests in flight. Fails with 1 where an address cannot be had
 /// or an upstream's settings cannot be used, and says which on `err`.
-pub(super) fn serve(plan: Plan, err: &mut dyn Write) -> ExitCode {
+pub fn serve(plan: Plan, err: &mut dyn Write) -> ExitCode {
     match start(plan) {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {

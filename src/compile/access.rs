@@ -5,7 +5,7 @@ use super::fault;
 use super::inherit::Levels;
 use super::reader::Reader;
 use super::scope::Edge;
-use crate::config::{Endpoint, Method, Plain, Program, Route};
+use crate::config::{Endpoint, Method, Plain, Route};
 use crate::diagnostic::Diagnostic;
 use crate::plan::{Allow, Csrf, SessionRule};
 
@@ -24,9 +24,7 @@ pub(super) struct Access {
 }
 
 /// An `allow`, and the calls that it reads.
-pub(super) struct Condition<'a> {
-    /// What is written.
-    pub(super) written: &'a Program,
+pub(super) struct Condition {
     /// The program; none with a mistake.
     pub(super) program: Option<crate::jq::Program>,
     /// What it reads.
@@ -61,18 +59,18 @@ pub(super) fn access(
 }
 
 /// Compiles every level's `allow`.
-pub(super) fn conditions<'a>(
+pub(super) fn conditions(
     reader: &mut Reader<'_, '_, '_>,
-    levels: &Levels<'a, Endpoint>,
-) -> Vec<Condition<'a>> {
-    let compile = |written: &'a Program| {
+    levels: &Levels<'_, Endpoint>,
+) -> Vec<Condition> {
+    let compile = |written| {
         let program = reader.program(written);
-        Condition { written, program, edges: std::mem::take(&mut reader.edges) }
+        Condition { program, edges: std::mem::take(&mut reader.edges) }
     };
     levels.every(|endpoint| endpoint.allow.as_ref()).map(compile).collect()
 }
 
-impl Condition<'_> {
+impl Condition {
     /// As the plan has it.
     pub(super) fn into_allow(self) -> Option<Allow> {
         let mut waits_for: Vec<usize> = self.edges.iter().map(|edge| edge.to).collect();
@@ -97,7 +95,7 @@ fn session(
         return cx.word(word, &words);
     }
     // Where no method says it, it is one mistake of the file.
-    let says = |endpoint: &crate::config::Endpoint| endpoint.session.is_some();
+    let says = |endpoint: &Endpoint| endpoint.session.is_some();
     let span = match route.file.methods.values().any(says) {
         true => route.file.methods.get(&method).map_or(&route.span, |endpoint| &endpoint.span),
         false => &route.span,
@@ -143,6 +141,5 @@ fn refuse_without_session(cx: &mut Context<'_>, levels: &Levels<'_, Endpoint>) {
 }
 
 fn deny_status(cx: &mut Context<'_>, written: &Plain<u64>) -> Option<u16> {
-    let status = fault::status(cx, written, 403..=404)?;
-    Some(status)
+    fault::status(cx, written, 403..=404)
 }

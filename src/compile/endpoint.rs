@@ -101,8 +101,8 @@ fn plain(
 }
 
 /// All that holds programs and templates, and the calls that these read.
-struct Texts<'a> {
-    conditions: Vec<Condition<'a>>,
+struct Texts {
+    conditions: Vec<Condition>,
     reply: reply::Parts,
     fail: Option<Vec<crate::plan::FailRule>>,
     /// What the reply and the faults read.
@@ -110,12 +110,12 @@ struct Texts<'a> {
     drafts: Vec<Draft>,
 }
 
-fn texts<'a>(
+fn texts(
     cx: &mut Context<'_>,
     world: &mut World<'_>,
-    levels: &Levels<'a, config::Endpoint>,
+    levels: &Levels<'_, config::Endpoint>,
     input: &Input,
-) -> Texts<'a> {
+) -> Texts {
     let calls = levels.calls(world.call_defaults);
     let mut variables = Variables { input, names: Names::new(calls.keys().cloned()) };
     for (name, _) in calls.iter().filter(|(_, call)| call.own) {
@@ -135,7 +135,7 @@ fn texts<'a>(
     Texts { conditions, reply, fail, read, drafts }
 }
 
-fn check_order(cx: &mut Context<'_>, texts: &Texts<'_>) {
+fn check_order(cx: &mut Context<'_>, texts: &Texts) {
     let drafts = &texts.drafts;
     let graph = Graph::new(drafts);
     if graph.check_cycles(cx, drafts) {
@@ -153,12 +153,7 @@ fn check_order(cx: &mut Context<'_>, texts: &Texts<'_>) {
 }
 
 /// What changes something waits for `allow`, so `allow` cannot wait for it.
-fn check_condition(
-    cx: &mut Context<'_>,
-    condition: &Condition<'_>,
-    graph: &Graph,
-    drafts: &[Draft],
-) {
+fn check_condition(cx: &mut Context<'_>, condition: &Condition, graph: &Graph, drafts: &[Draft]) {
     for edge in &condition.edges {
         let waits = |index: &usize| *index == edge.to || graph.waits(edge.to, *index);
         let Some(changing) = (0..drafts.len()).filter(waits).find(|index| drafts[*index].changes)

@@ -9,6 +9,7 @@ use crate::diagnostic::Diagnostic;
 use crate::jq;
 use crate::plan::{Limits, Server};
 use crate::session::origin::Origin;
+use crate::telemetry;
 
 /// Compiles what the listeners need.
 pub(super) fn server(cx: &mut Context<'_>, gateway: &Gateway) -> Option<Server> {
@@ -21,7 +22,7 @@ pub(super) fn server(cx: &mut Context<'_>, gateway: &Gateway) -> Option<Server> 
     let drain_timeout = cx.value(&server.drain_timeout);
     let words = [("auto", "auto"), ("pretty", "pretty"), ("json", "json")];
     let log = cx.word(&gateway.telemetry.log, &words);
-    let level = cx.value(&gateway.telemetry.level);
+    let level = level(cx, &gateway.telemetry.level);
     Some(Server {
         listen: listen.into_iter().collect::<Option<_>>()?,
         admin: admin?,
@@ -114,6 +115,19 @@ fn admin(cx: &mut Context<'_>, admin: &Admin) -> Option<String> {
         cx.wrong(&admin.listen.span, "the admin listener needs a token on this address", help);
     }
     Some(address)
+}
+
+fn level(cx: &mut Context<'_>, written: &Plain<String>) -> Option<String> {
+    let level = cx.value(written)?;
+    match telemetry::check_level(&level) {
+        Ok(()) => Some(level),
+        Err(_) => {
+            let help = "a level, or one per target: \"info,frontdesk::upstream=debug\"; \
+                        levels are error, warn, info, debug, trace and off";
+            cx.wrong(&written.span, "this is not a level of the log", help);
+            None
+        }
+    }
 }
 
 fn number(cx: &mut Context<'_>, plain: &Plain<u64>) -> Option<usize> {

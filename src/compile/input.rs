@@ -4,13 +4,13 @@ use indexmap::IndexMap;
 
 use super::context::Context;
 use super::inherit::Levels;
-use super::schema::{Compiled, is_of, schema};
+use super::schema::{Compiled, schema};
 use super::{headers, names};
 use crate::config::{self, Method, Name, Route, Segment, Toml};
 use crate::diagnostic::Span;
 use crate::plan::Input;
 use crate::validate::{Parameter, Schema, Type};
-use crate::value::SmolStr;
+use crate::value::{SmolStr, Value};
 
 /// Compiles the inputs of an endpoint. `session_cookies` cannot be inputs.
 pub(super) fn input(
@@ -68,8 +68,12 @@ fn params(
             None => Some(if many { array_of(Schema::default()) } else { text() }),
         };
         // A mistake of the schema is no reason to doubt what reads the segment.
-        let schema = compiled.unwrap_or_default();
-        parameters.push(Parameter { name: SmolStr::new(name), schema, required: true });
+        let mut schema = compiled.unwrap_or_default();
+        let required = !matches!(segment, Segment::OptionalCatchAll(_));
+        if !required {
+            schema.default = Some(Value::array(Vec::new()));
+        }
+        parameters.push(Parameter { name: SmolStr::new(name), schema, required });
     }
     parameters
 }
@@ -144,9 +148,9 @@ fn one_type(cx: &mut Context<'_>, mut schema: Schema, span: &Span) -> Option<Sch
     Some(schema)
 }
 
-fn types_of(allowed: &[crate::value::Value]) -> Vec<Type> {
+fn types_of(allowed: &[Value]) -> Vec<Type> {
     let scalars = [Type::String, Type::Integer, Type::Number, Type::Boolean];
-    let all = |kind: &Type| allowed.iter().all(|value| is_of(value, *kind));
+    let all = |kind: &Type| allowed.iter().all(|value| kind.fits(value));
     scalars.into_iter().find(all).into_iter().collect()
 }
 

@@ -2,10 +2,10 @@
 
 use regex::{Regex, RegexBuilder};
 
-use super::context::{Context, one_of};
-use crate::config::{Named, Plain, Raw, Toml, Value as Written, did_you_mean};
+use super::context::Context;
+use crate::config::{Named, Piece, Plain, Raw, Toml, Value as Written, did_you_mean, pieces};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::validate::{Additional, Schema, Type};
+use crate::validate::{Additional, Mistakes, Schema, Type};
 use crate::value::{Num, SmolStr, Value};
 
 /// The keywords that are known.
@@ -48,6 +48,11 @@ pub(super) struct Compiled {
 
 /// Compiles a schema.
 pub(super) fn schema(cx: &mut Context<'_>, written: &Toml) -> Option<Compiled> {
+    // Clients learn what a schema says, from messages if not from its defaults.
+    if let Some(span) = secret_in(written) {
+        cx.wrong(&span, "a JSON Schema cannot hold a secret", "clients get to know what it says");
+        return None;
+    }
     let Written::Table(table) = &written.value else {
         let help = "such as `{ type = \"string\" }`";
         cx.wrong(&written.span, "a JSON Schema is a table", help);
@@ -88,6 +93,19 @@ pub(super) fn value(cx: &mut Context<'_>, written: &Toml) -> Option<Value> {
             members.into_iter().collect::<Option<Vec<_>>>()?.into_iter().collect()
         }
     })
+}
+
+fn secret_in(written: &Toml) -> Option<Span> {
+    match &written.value {
+        Written::Text(text) => {
+            let pieces = pieces(text).unwrap_or_default();
+            let secret = pieces.iter().any(|piece| matches!(piece, Piece::Secret(..)));
+            secret.then(|| written.span.clone())
+        }
+        Written::List(items) => items.iter().find_map(secret_in),
+        Written::Table(members) => members.values().find_map(secret_in),
+        _ => None,
+    }
 }
 
 fn keyword(cx: &mut Context<'_>, name: &str, written: &Toml, out: &mut Compiled) -> Option<()> {
@@ -234,45 +252,10 @@ fn consistent(cx: &mut Context<'_>, table: &Named<Toml>, span: &Span, schema: &S
     }
 }
 
-/// Why a value does not fit, in words.
+/// Why a value does not fit, in words. Nothing of the value is in them: it may be a secret.
 fn misfit(schema: &Schema, value: &Value) -> Option<String> {
-    let fits = |wanted: &Type| is_of(value, *wanted);
-    if !schema.types.is_empty() && !schema.types.iter().any(fits) {
-        let names = TYPES.iter().filter(|(_, kind)| schema.types.contains(kind));
-        let names: Vec<&str> = names.map(|(name, _)| *name).collect();
-        return Some(format!("its type is not {}", one_of(&names)));
-    }
-    if schema.allowed.as_ref().is_some_and(|allowed| !allowed.contains(value)) {
-        return Some("it is not in `enum`".to_owned());
-    }
-    let number = matches!(value, Value::Num(_));
-    if number && schema.minimum.clone().is_some_and(|least| *value < Value::Num(least)) {
-        return Some("it is less than `minimum`".to_owned());
-    }
-    if number && schema.maximum.clone().is_some_and(|most| *value > Value::Num(most)) {
-        return Some("it is more than `maximum`".to_owned());
-    }
-    let pattern = schema.pattern.as_ref().zip(value.as_str());
-    if pattern.is_some_and(|(pattern, text)| !pattern.is_match(text)) {
-        return Some("it does not match `pattern`".to_owned());
-    }
-    let items = schema.items.as_deref().zip(value.as_array());
-    items.and_then(|(schema, items)| items.iter().find_map(|item| misfit(schema, item)))
-}
-
-/// Whether a value is of a type.
-pub(super) fn is_of(value: &Value, wanted: Type) -> bool {
-    match wanted {
-        Type::Null => value.is_null(),
-        Type::Boolean => matches!(value, Value::Bool(_)),
-        Type::Number => matches!(value, Value::Num(_)),
-        Type::Integer => match value {
-            Value::Num(Num::Float(float)) => float.fract() == 0.0,
-            Value::Num(number) => !number.to_string().contains(['.', 'e', 'E']),
-            _ => false,
-        },
-        Type::String => value.as_str().is_some(),
-        Type::Array => value.as_array().is_some(),
-        Type::Object => value.as_object().is_some(),
-    }
+    let mut mistakes = Mistakes::default();
+    mistakes.check(schema, &mut value.clone(), String::new);
+    let rule = mistakes.into_details().first()?.rule;
+    Some(format!("`{rule}` says otherwise"))
 }

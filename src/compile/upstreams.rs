@@ -64,13 +64,9 @@ pub(super) fn upstreams(
         names::check(cx, name, &name.span);
         let index = known.len();
         known.insert(name.text.clone(), given(cx, upstream, index));
-        let base = base(cx, name, upstream);
-        let settings = settings(cx, upstream);
-        compiled.push(plan::Upstream {
-            name: SmolStr::new(&name.text),
-            settings: Arc::new(settings),
-            base,
-        });
+        let (base, shown) = base(cx, name, upstream).unwrap_or_default();
+        let settings = Arc::new(settings(cx, upstream));
+        compiled.push(plan::Upstream { name: SmolStr::new(&name.text), settings, base, shown });
     }
     (compiled, known)
 }
@@ -139,21 +135,28 @@ fn certificates(cx: &mut Context<'_>, path: &Plain<String>) -> Option<String> {
     None
 }
 
-/// `http://users:7001/base`, without a slash at its end; empty where it is a mistake.
-fn base(cx: &mut Context<'_>, name: &Name, upstream: &config::Upstream) -> String {
+/// `http://users:7001/base`, without a slash at its end, and how it is shown.
+fn base(
+    cx: &mut Context<'_>,
+    name: &Name,
+    upstream: &config::Upstream,
+) -> Option<(String, String)> {
     let Some(written) = &upstream.url else {
         let help = format!("add `url = \"http://{name}:8080\"`");
         let title = format!("the upstream `{name}` has no `url`");
         cx.wrong(&upstream.span, title, help);
-        return String::new();
+        return None;
     };
-    let Some(text) = cx.value(written) else { return String::new() };
-    match base_of(&text) {
-        Ok(base) => base,
+    let text = cx.resolved(written)?;
+    match base_of(&text.value) {
+        Ok(base) => {
+            let shown = if text.secret { format!("({name})") } else { base.clone() };
+            Some((base, shown))
+        }
         Err(why) => {
             let title = format!("this cannot be the `url` of an upstream: {why}");
             cx.wrong(&written.span, title, "such as \"http://users:7001\", or with a base path");
-            String::new()
+            None
         }
     }
 }

@@ -69,10 +69,10 @@ fn no_input(source: &str, look: &Look<'_>, dots: &[std::ops::Range<usize>]) -> P
             format!("`{{{name}}}` has no input here"),
             format!("`{{{name}}}` means `{{{name}: .{name}}}`; write `{{{name}: $x.{name}}}`"),
         ),
-        Look::Call(name) => (
+        Look::Call(name, arguments) => (
             span(source, name),
             format!("`{name}` has no input here"),
-            format!("give it one: `$x | {name}`"),
+            format!("give it one: `$x | {name}{}`", if *arguments { "(…)" } else { "" }),
         ),
     };
     Problem { range, message, help: Some(help) }
@@ -94,6 +94,11 @@ fn explain(source: &str, mistake: &Mistake<'_>, globals: &dyn Globals) -> Proble
             let form = "takes `(start; update)`";
             (name, format!("`{name}` {form}"), None)
         }
+        Mistake::Assignment(name) => (
+            name,
+            format!("`{name}` cannot be changed"),
+            Some(format!("change a copy: `{name} | .member = …`")),
+        ),
         Mistake::ChangedFilter { name, param } => (
             name,
             format!("`{name}` calls itself with another filter for `{param}`"),

@@ -112,6 +112,14 @@ pub(super) fn lexical(source: &str, expected: &Lexed<&str>, rest: &str) -> Probl
 
 fn syntactic(source: &str, expected: &Expect<&str>, found: Option<&Token<&str>>) -> Problem {
     let text = found.map_or(&source[source.len()..], |token| token.0);
+    let before = source[..span(source, text).start].trim_end();
+    if let Some(word) = ["import", "include"].into_iter().find(|word| before.ends_with(word)) {
+        return Problem {
+            range: before.len() - word.len()..before.len(),
+            message: format!("`{word}` is not offered"),
+            help: Some("definitions for all programs go into `lib.jq`".to_owned()),
+        };
+    }
     let expected = match expected {
         Expect::Just(token) => format!("`{token}`"),
         other => format!("a {}", other.as_str())
@@ -127,15 +135,10 @@ fn syntactic(source: &str, expected: &Expect<&str>, found: Option<&Token<&str>>)
         }
         Some(_) => (span(source, text), format!("`{text}`")),
     };
-    let help = match text {
-        "import" | "include" => {
-            Some("programs cannot load others; definitions for all go into `lib.jq`")
-        }
-        "//" if source[..range.start].ends_with('?') => Some("`?//` is not offered"),
-        _ => None,
-    };
+    let alternative = source[range.start..].starts_with("?//");
+    let help = alternative.then(|| "`?//` is not offered".to_owned());
     let message = format!("expected {expected}, found {found}");
-    Problem { range, message, help: help.map(str::to_owned) }
+    Problem { range, message, help }
 }
 
 fn first_char(source: &str, rest: &str) -> Range<usize> {

@@ -133,3 +133,293 @@ fn runaways_end() {
         assert!(!matches!(output, Err(Error::Bug(_))), "{source}: {output:?}");
     }
 }
+
+/// What people read when a program is wrong.
+#[test]
+fn mistakes() {
+    let sources = [
+        "",
+        "$x.",
+        "$x | map(",
+        "$x | map(.a]",
+        "\"abc",
+        "{a: 1",
+        "$x +",
+        "$x $x",
+        "$x | if .a then 1",
+        "if $x then 1 else 2",
+        "$x as y | 1",
+        "reduce $x as $y (1)",
+        "${TOKEN}",
+        "$x | .a == ${TOKEN}",
+        "$x & 1",
+        "'x'",
+        "\"\\q\"",
+        "import \"a\" as a; 1",
+        "include \"a\"; 1",
+        "$x as [$a] ?// $a | $a",
+        ".",
+        ".name",
+        "$x + .name",
+        "..",
+        ".[0]",
+        "[.[] | .a]",
+        "{name}",
+        "{a: $x, \"b\"}",
+        "\"a \\(.name)\"",
+        "length",
+        "map(.x)",
+        "$x[.a]",
+        "first(.a)",
+        "def f: .a; f",
+        "def f(g): g; f(.a)",
+        "def f(g): $x | g; f(.a) + .b",
+        "select($x)",
+        "reduce .[] as $i (0; . + $i)",
+        "if . then 1 else 2 end",
+        "$x.a = 1",
+        "env.HOME",
+        "$ENV.HOME",
+        "$__loc__",
+        "input",
+        "[inputs]",
+        "$x | debug",
+        "$x | stderr",
+        "halt",
+        "$x | halt_error",
+        "input_filename",
+        "lenght",
+        "$x | lenght",
+        "$x | ascci_downcase",
+        "$x | frobnicate",
+        "$x | map",
+        "$x | sub(\"a\")",
+        "$x | strftime_unchecked(\"%d\")",
+        "def f($a): a; f(1)",
+        "def f(g): f(g | g); $x | f(.)",
+        "def f(g): def h: f(.a); h; $x | f(.b)",
+        "$x | break $out",
+        "$x | .a, nope, .b | nopes",
+    ];
+    let mut shown = String::new();
+    for source in sources {
+        shown.push_str(&format!("{source}\n"));
+        let problems = match compile(source) {
+            Ok(_) => panic!("{source} compiles"),
+            Err(problems) => problems,
+        };
+        for Problem { range, message, help } in problems {
+            let marks = format!("{}{}", " ".repeat(range.start), "^".repeat(range.len().max(1)));
+            let help = help.map(|help| format!(" ({help})")).unwrap_or_default();
+            shown.push_str(&format!("{marks} {message}{help}\n"));
+        }
+        shown.push('\n');
+    }
+    insta::assert_snapshot!(shown);
+}
+
+#[test]
+fn programs_without_an_input() {
+    for source in [
+        "$x",
+        "[limit(3; $x[])]",
+        "[range(5)]",
+        "[range(0; $x; 2)]",
+        "$x | map(.a)",
+        "first($x[])",
+        "any($x[]; .a)",
+        "all($x[]; .a)",
+        "now",
+        "now | todate",
+        "error(\"x\")",
+        "[$x, 1] | add",
+        "add($x[])",
+        "if $x then $x end",
+        "try error(\"x\") catch .",
+        "reduce $x[] as $i (0; . + $i)",
+        "foreach $x[] as $i (0; . + $i; [.])",
+        "empty",
+        "isvalid($x)",
+        "$x as [$a, {b: $c}] | $a + $c",
+        "IN($x; 1, 2)",
+        "INDEX($x[]; .id)",
+        "pow(2; 3)",
+        "nth(2; $x[])",
+        "@base64 \"\\($x)\"",
+        "\"a\\($x)\"",
+        "isempty($x[])",
+        "{$x, a: 1, (\"b\"): 2}",
+        "def f: .a; $x | f",
+        "def f(g): $x | g; f(.a)",
+        "def f($a): $a + 1; f($x)",
+        "label $f | 1, break $f",
+        "null",
+        "true",
+        "not_null($x)",
+        "infinite",
+        "-$x",
+        "$x.a // $x.b // 3",
+        "$x.a?",
+        "$x[\"a b\"].c[0:2]",
+        "[] | length",
+        "$x | walk(if type == \"object\" then del(.a) else . end)",
+        "# a comment\n$x",
+        "{} | .a = $x",
+        "def f(g): if . > 3 then . else . + 1 | f(g) end; 0 | f(.)",
+        "limit(1; 2, 3)",
+        "[skip(1; 2, 3)]",
+    ] {
+        let library = Library::parse("def not_null(f): [f] | map(select(. != null)) | length > 0;");
+        let program = Program::compile(source, &library.expect("a library"), &mut |_| Ok(0));
+        assert!(program.is_ok(), "{source}: {program:?}");
+    }
+}
+
+#[test]
+fn reads() {
+    let source = "$users[0].name + $x.a.\"b c\"[\"d\"]?.e[].f + $calls[$x.key].status as $y | $y + {$z} + \"\\($x.a)\" + ($x | .q)";
+    let program = compile(source).expect("compiles");
+    let mut shown = String::new();
+    for read in program.reads() {
+        assert_eq!(&source[read.span.clone()], format!("${}", read.var));
+        let spans: Vec<_> = read.path_spans.iter().map(|span| &source[span.clone()]).collect();
+        let Read { var, path, computed, .. } = read;
+        shown.push_str(&format!(
+            "{var} {path:?} {spans:?}{}\n",
+            if *computed { " computed" } else { "" }
+        ));
+    }
+    insta::assert_snapshot!(shown, @r#"
+    users [] []
+    x ["a", "b c", "d", "e"] ["a", "\"b c\"", "\"d\"", "e"]
+    calls [] [] computed
+    x ["key"] ["key"]
+    z [] []
+    x ["a"] ["a"]
+    x [] []
+    "#);
+    assert_eq!(program.slots().len(), 4);
+}
+
+#[test]
+fn reads_ask_the_scope_and_show_what_it_finds() {
+    let mut asked = vec![];
+    let problems = Program::compile("$a + $b + nope + $a", &Library::empty(), &mut |read| {
+        asked.push(read.var.clone());
+        Err(Problem { range: read.span.clone(), message: format!("no {}", read.var), help: None })
+    });
+    let messages: Vec<_> = problems.err().into_iter().flatten().map(|p| p.message).collect();
+    assert_eq!(asked, ["a", "b", "a"]);
+    assert_eq!(messages, ["no a", "no b", "unknown filter `nope`", "no a"]);
+}
+
+#[tokio::test]
+async fn outputs_and_errors() {
+    assert_eq!(run("$x.a.b", r#"{"a": {"b": 1.10}}"#).await, Ok(json("1.10")));
+    assert_eq!(run("$x.a.b", r#"{"a": null}"#).await, Ok(Value::Null));
+    let failed = |text: &str| Err(Error::Failed(text.to_owned()));
+    assert_eq!(run("$x.a.b", r#"{"a": 5}"#).await, failed("Cannot index number with \"b\""));
+    assert_eq!(run("$x | .a.b", r#"{"a": 5}"#).await, failed("Cannot index number with \"b\""));
+    assert_eq!(run("empty", "1").await, Err(Error::NotOne(0)));
+    assert_eq!(run("$x[]", "[1, 2]").await, Err(Error::NotOne(2)));
+    assert_eq!(run("error({a: $x})", "1").await, failed("{\"a\":1}"));
+    assert_eq!(run("error(null)", "1").await, failed("null"));
+}
+
+#[tokio::test]
+async fn what_is_not_touched_passes_unchanged() {
+    let text = r#"{"z":1.10,"a":[9007199254740993,123456789012345678901234567890,-0,1e400,1.0],"é":"\u0000\u007f ","":{}}"#;
+    for source in [
+        "$x",
+        "$x | .",
+        "[$x][0]",
+        "{x: $x}.x",
+        "$x + {}",
+        "$x | with_entries(.)",
+        "$x | tojson | fromjson",
+    ] {
+        let output = run(source, text).await.expect(source);
+        assert_eq!(output.to_json(), json(text).to_json(), "{source}");
+    }
+    assert_eq!(json(text).to_json(), text.replace("\\u007f", "\u{7f}"));
+}
+
+#[tokio::test]
+async fn long_programs_compile_and_run() {
+    let bindings: String = (0..400).map(|i| format!("  ($x | . + {i}) as $v{i} |\n")).collect();
+    let nested = format!("{}1{}", "[".repeat(150), "]".repeat(150));
+    let sum = vec!["$x"; 3000].join(" + ");
+    let branches: String = (0..300).map(|i| format!("elif $x == {i} then \"{i}\"\n")).collect();
+    for (source, expected) in [
+        (format!("{bindings} $v399"), "400"),
+        (format!("{nested} | flatten[0]"), "1"),
+        (sum, "3000"),
+        (format!("if false then 0 {branches} else 0 end"), "\"1\""),
+    ] {
+        assert_eq!(run(&source, "1").await, Ok(json(expected)), "{}", &source[..40]);
+    }
+    for source in [
+        "(".repeat(60_000),
+        "[".repeat(100_000),
+        "-".repeat(100_000),
+        "1|".repeat(60_000),
+        "def f:".repeat(20_000),
+        "if 1 then ".repeat(10_000),
+    ] {
+        assert!(compile(&source).is_err());
+    }
+}
+
+#[tokio::test]
+async fn the_library() {
+    let source = "def add($n): . + $n;\n# a comment; with a semicolon def\ndef twice(f): f | f;\ndef add($n): . - $n;\ndef low: twice(add(1)) | tostring | @csv \"\\([.])\";";
+    let library = Library::parse(source).expect("a library");
+    let program = Program::compile("$x | low", &library, &mut |_| Ok(0)).expect("compiles");
+    assert_eq!(program.run(&Vars(vec![json("5")]), &Limits::default()).await, Ok("\"3\"".into()));
+
+    let wrong = |source: &str| -> Vec<String> {
+        let problems = Library::parse(source).expect_err(source);
+        problems.into_iter().map(|problem| problem.message).collect()
+    };
+    assert_eq!(wrong("def f: $users;"), ["a definition of the library cannot read `$users`"]);
+    assert_eq!(wrong("def f: nope;"), ["unknown filter `nope`"]);
+    assert_eq!(wrong("def f: 1; 2"), ["expected a definition"]);
+    assert_eq!(wrong("def f: 1"), ["expected `;`, found the end"]);
+    assert_eq!(wrong("def f: g; def g: 1;"), ["unknown filter `g`"]);
+    assert!(Library::parse("").is_ok());
+}
+
+#[test]
+fn holes_end_by_jqs_lexing() {
+    for (text, hole) in [
+        ("$x}", "$x"),
+        ("$x}}", "$x"),
+        ("{a: 1} | .a} rest", "{a: 1} | .a"),
+        ("\"}\"}", "\"}\""),
+        ("\"\\(\"}\")}\"}", "\"\\(\"}\")}\""),
+        ("$x # }\n}", "$x # }\n"),
+        ("}", ""),
+        ("$x | map(.a)}/b", "$x | map(.a)"),
+    ] {
+        assert_eq!(hole_end(text), Ok(hole.len()), "{text}");
+    }
+    for text in ["$x", "\"}", "(}", "[1}", "{a: 1", "$x & 1}", ""] {
+        assert!(hole_end(text).is_err(), "{text}");
+    }
+}
+
+proptest::proptest! {
+    /// No text makes the compiler panic, and every place it names is in the text.
+    #[test]
+    fn any_text_compiles_or_not(source in "[$.a-c\\[\\](){}|,:;\"\\\\?0-9 #=+-]{0,40}|(def |f|:|;|\\.|\\$x| as |\\||if | then | else | end|try |reduce |\\(|\\)|[a-z]{1,3}){0,12}") {
+        if let Err(problems) = compile(&source) {
+            proptest::prop_assert!(!problems.is_empty());
+            for problem in problems {
+                proptest::prop_assert!(source.get(problem.range.clone()).is_some(), "{:?}", problem);
+            }
+        }
+        if let Ok(end) = hole_end(&source) {
+            proptest::prop_assert_eq!(source.as_bytes()[end], b'}');
+        }
+    }
+}

@@ -122,4 +122,6 @@ pub struct Upstream {
     pub settings: Arc<Settings>,
     /// `http://users:7001/base`, without a slash at its end.
     pub base: String,
+    /// As it may be shown: the base, or `(users)` where a secret made it.
+    pub shown: String,
 }

@@ -146,7 +146,8 @@ impl Schema {
 }
 
 impl Type {
-    fn fits(self, value: &Value) -> bool {
+    /// Whether a value is of this type.
+    pub fn fits(self, value: &Value) -> bool {
         match (self, value) {
             (Self::Null, Value::Null)
             | (Self::Boolean, Value::Bool(_))

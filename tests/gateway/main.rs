@@ -1,6 +1,7 @@
 //! The gateway as its users see it: requests in, scripted upstreams behind it, replies out.
 
 mod access;
+mod docs;
 #[allow(
     dead_code,
     unused_imports,

@@ -1,0 +1,272 @@
+//! `explain`: what an endpoint does, for people. Secrets are masked.
+
+use std::fmt::Write;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::Method;
+
+use super::inputs;
+use super::routes::{roles, session};
+use crate::plan::{
+    Body, Call, Csrf, Each, Endpoint, Expect, FaultRule, OnStatus, Plan, Route, Segment, Shape,
+    Status,
+};
+use crate::value::SmolStr;
+
+/// Describes the endpoint of a method and a path, or says why there is none.
+pub(super) fn explain(plan: &Plan, method: &str, path: &str) -> Result<String, String> {
+    let (route, endpoint) = find(plan, method, path)?;
+    let mut text = Sheet::default();
+    text.title(&endpoint.name);
+    head(&mut text, route, endpoint);
+    let names: Vec<&str> = endpoint.calls.iter().map(|call| call.name.as_str()).collect();
+    if !endpoint.calls.is_empty() {
+        text.title("\ncalls");
+    }
+    for index in in_order(&endpoint.calls) {
+        call(&mut text, plan, &endpoint.calls[index], &names);
+    }
+    text.title("\nreply");
+    reply(&mut text, endpoint, &names);
+    Ok(text.0)
+}
+
+/// Lines of a name and a text.
+#[derive(Default)]
+struct Sheet(String);
+
+impl Sheet {
+    fn title(&mut self, text: &str) {
+        self.0.push_str(text);
+        self.0.push('\n');
+    }
+
+    /// A text under its name; further lines of it are indented as far.
+    fn row(&mut self, depth: usize, name: &str, text: &str) {
+        let width = 14_usize.saturating_sub(depth * 2);
+        for (index, line) in text.trim().lines().enumerate() {
+            let name = if index == 0 { name } else { "" };
+            let line = format!("{:indent$}{name:width$} {line}", "", indent = depth * 2);
+            self.title(line.trim_end());
+        }
+    }
+}
+
+fn find<'p>(
+    plan: &'p Plan,
+    method: &str,
+    path: &str,
+) -> Result<(&'p Arc<Route>, &'p Arc<Endpoint>), String> {
+    let verb = Method::from_bytes(method.to_ascii_uppercase().as_bytes())
+        .map_err(|_| format!("`{method}` is not a method"))?;
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    let routes = plan.router.routes();
+    let named = routes.iter().find(|route| route.path() == path || in_files(route) == path);
+    let route = named.or_else(|| {
+        let decode = |segment| {
+            SmolStr::new(percent_encoding::percent_decode_str(segment).decode_utf8_lossy())
+        };
+        let inner = path.strip_prefix('/')?;
+        let segments: Vec<SmolStr> = match inner {
+            "" => Vec::new(),
+            inner => inner.split('/').map(decode).collect(),
+        };
+        plan.router.find(&segments).map(|found| found.route)
+    });
+    let route = route.ok_or_else(|| {
+        let paths: Vec<String> = routes.iter().map(|route| route.path()).collect();
+        let near = crate::config::did_you_mean(path, paths.iter().map(String::as_str));
+        let help = near.unwrap_or_else(|| "`frontdesk routes` lists them".to_owned());
+        format!("no route leads to `{path}`; {help}")
+    })?;
+    let endpoint = route.methods.find(&verb).ok_or_else(|| {
+        format!("`{}` has no {verb}; it has {}", route.path(), route.methods.allow())
+    })?;
+    Ok((route, endpoint))
+}
+
+/// `/users/[id]`, as the files are named.
+fn in_files(route: &Route) -> String {
+    let text = |segment: &Segment| match segment {
+        Segment::Literal(text) => format!("/{text}"),
+        Segment::Param(name) => format!("/[{name}]"),
+        Segment::CatchAll(name) => format!("/[...{name}]"),
+        Segment::OptionalCatchAll(name) => format!("/[[...{name}]]"),
+    };
+    route.pattern.iter().map(text).collect()
+}
+
+fn head(text: &mut Sheet, route: &Route, endpoint: &Endpoint) {
+    if let Some(summary) = &endpoint.summary {
+        text.row(1, "summary", summary);
+    }
+    text.row(1, "file", &route.file);
+    text.row(1, "session", session(endpoint.session));
+    let roles = roles(endpoint);
+    if !roles.is_empty() {
+        text.row(1, "roles", &roles.replace("; ", "\nand "));
+    }
+    if !endpoint.scopes.is_empty() {
+        text.row(1, "scopes", &endpoint.scopes.join(" and "));
+    }
+    for allow in &endpoint.allow {
+        let calls = allow.waits_for.iter().map(|index| endpoint.calls[*index].name.as_str());
+        let calls: Vec<&str> = calls.collect();
+        let when = match calls.is_empty() {
+            true => String::new(),
+            false => format!("\nonce it has {}", calls.join(" and ")),
+        };
+        text.row(1, "allow", &format!("{}{when}", allow.program.source().trim()));
+    }
+    if !endpoint.roles.is_empty() || !endpoint.scopes.is_empty() || !endpoint.allow.is_empty() {
+        text.row(1, "if not", &endpoint.deny_status.to_string());
+    }
+    if endpoint.csrf == Csrf::Off {
+        text.row(1, "csrf", "off");
+    }
+    text.row(1, "deadline", &duration(endpoint.deadline));
+    for (place, line) in inputs::lines(&endpoint.input) {
+        text.row(1, place, &line);
+    }
+}
+
+/// What others wait for comes first; otherwise the order of the file.
+fn in_order(calls: &[Call]) -> Vec<usize> {
+    let mut order: Vec<usize> = Vec::new();
+    while order.len() < calls.len() {
+        let open = (0..calls.len()).filter(|index| !order.contains(index));
+        let ready =
+            |index: &usize| calls[*index].waits_for.iter().all(|other| order.contains(other));
+        let next: Vec<usize> = open.clone().filter(ready).collect();
+        match next.is_empty() {
+            true => order.extend(open.collect::<Vec<_>>()),
+            false => order.extend(next),
+        }
+    }
+    order
+}
+
+fn call(text: &mut Sheet, plan: &Plan, call: &Call, names: &[&str]) {
+    text.title(&format!("  {}", call.name));
+    let waits: Vec<&str> = call.waits_for.iter().map(|index| names[*index]).collect();
+    let starts = match waits.is_empty() {
+        true if call.changes => "at once, after `allow`".to_owned(),
+        true => "at once".to_owned(),
+        false => format!("when {} settled", list(&waits, "is", "are")),
+    };
+    text.row(2, "starts", &starts);
+    let needs: Vec<&str> = call.needs.iter().map(|index| names[*index]).collect();
+    if !needs.is_empty() {
+        text.row(2, "needs", &needs.join(", "));
+    }
+    if let Some(when) = &call.when {
+        text.row(2, "when", when.source());
+    }
+    if let Some(Each { items, limit, parallel }) = &call.each {
+        let bounds = format!("at most {limit} items, {parallel} at a time");
+        text.row(2, "each", &format!("{}\n{bounds}", items.source().trim()));
+    }
+    sends(text, plan, call);
+    text.row(2, "timeout", &duration(call.timeout));
+    text.row(2, "if it fails", &failure(call));
+    for (status, meaning) in &call.on_status {
+        text.row(2, "on status", &format!("{status}: {}", on_status(meaning)));
+    }
+    match call.expect {
+        Expect::Json => {}
+        Expect::Text => text.row(2, "expects", "text"),
+        Expect::None => text.row(2, "expects", "nothing"),
+    }
+}
+
+fn sends(text: &mut Sheet, plan: &Plan, call: &Call) {
+    let upstream = plan.upstreams.get(call.upstream);
+    let base = upstream.map_or("", |upstream| upstream.shown.as_str());
+    text.row(2, "sends", &format!("{} {base}{}", call.method, call.path.template().masked()));
+    for (name, value) in &call.query {
+        text.row(2, "query", &format!("{name} = {}", value.template().masked()));
+    }
+    for (name, value) in &call.headers {
+        text.row(2, "header", &format!("{name}: {}", value.template().masked()));
+    }
+    if call.user_token {
+        text.row(2, "header", "authorization: the user's token");
+    }
+    match &call.body {
+        Body::None => {}
+        Body::Json(program) => text.row(2, "json", program.source()),
+        Body::Form(fields) => {
+            for (name, value) in fields {
+                text.row(2, "form", &format!("{name} = {}", value.template().masked()));
+            }
+        }
+        Body::Raw => text.row(2, "body", "the client's, as it came"),
+    }
+}
+
+fn failure(call: &Call) -> String {
+    match call.optional {
+        false => "so does the request".to_owned(),
+        true if call.fallback.is_null() => "it is null, and the reply is partial".to_owned(),
+        true => "its fallback stands in, and the reply is partial".to_owned(),
+    }
+}
+
+fn on_status(meaning: &OnStatus) -> String {
+    match meaning {
+        OnStatus::Fail => "fails".to_owned(),
+        OnStatus::Pass => "passes to the client".to_owned(),
+        OnStatus::Value(value) if value.is_null() => "answers null".to_owned(),
+        // It may hold a secret.
+        OnStatus::Value(_) => "answers a value of its own".to_owned(),
+        OnStatus::Fault(rule) => fault(rule),
+    }
+}
+
+fn fault(rule: &FaultRule) -> String {
+    let message =
+        rule.message.as_ref().map(|message| format!(" {:?}", message.template().masked()));
+    format!("{} {}{}", rule.code.status(), rule.code.name(), message.unwrap_or_default())
+}
+
+fn reply(text: &mut Sheet, endpoint: &Endpoint, names: &[&str]) {
+    for rule in &endpoint.fail {
+        let when = rule.when.source().trim();
+        text.row(1, "fails", &format!("{} when {when}", fault(&rule.fault)));
+    }
+    let reply = &endpoint.reply;
+    match &reply.status {
+        Status::Fixed(status) => text.row(1, "status", &status.to_string()),
+        Status::From(program) => text.row(1, "status", program.source()),
+    }
+    for (name, value) in &reply.headers {
+        text.row(1, "header", &format!("{name}: {}", value.template().masked()));
+    }
+    let payload = if reply.envelope { "data" } else { "body" };
+    match &reply.shape {
+        Shape::Program(program) => text.row(1, payload, program.source()),
+        Shape::Call(index) => text.row(1, payload, &format!("what {} answered", names[*index])),
+        Shape::Members(calls) => {
+            let calls: Vec<&str> = calls.iter().map(|index| names[*index]).collect();
+            text.row(1, payload, &format!("an object of {}", calls.join(", ")));
+        }
+        Shape::Empty => text.row(1, payload, "null"),
+    }
+    for (name, program) in &reply.extra {
+        text.row(1, name, program.source());
+    }
+}
+
+fn list(names: &[&str], one: &str, many: &str) -> String {
+    let verb = if names.len() == 1 { one } else { many };
+    format!("{} {verb}", names.join(" and "))
+}
+
+/// `800ms`, `3s`, `1m 30s`
+fn duration(duration: Duration) -> String {
+    let mut text = String::new();
+    // A text takes everything.
+    let _ = write!(text, "{}", humantime::format_duration(duration));
+    text
+}

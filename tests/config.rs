@@ -1,0 +1,150 @@
+//! What the config says, whole: every folder in `config/bad` is a config with mistakes and the text that people then
+//! read; every folder in `config/good` compiles. `UPDATE=1 cargo test --test config` writes the texts anew.
+
+#![expect(clippy::expect_used, reason = "a test")]
+
+use std::collections::HashMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use frontdesk::compile;
+use frontdesk::config::{Disk, Entry, Environment, Files};
+use frontdesk::diagnostic::{Diagnostic, Sources};
+use frontdesk::plan::Plan;
+
+/// A folder of `tests/config`, which sees itself as `config`.
+struct Case {
+    folder: PathBuf,
+    environment: HashMap<String, String>,
+}
+
+impl Case {
+    fn open(folder: PathBuf) -> Self {
+        let lines = fs::read_to_string(folder.join("env")).unwrap_or_default();
+        let pairs = lines.lines().filter_map(|line| line.split_once('='));
+        let environment = pairs.map(|(name, value)| (name.to_owned(), value.replace("\\n", "\n")));
+        Self { environment: environment.collect(), folder }
+    }
+
+    fn load(&self) -> (Sources, Result<Plan, Vec<Diagnostic>>) {
+        compile::load(Path::new("config"), self, self)
+    }
+
+    fn place(&self, path: &Path) -> PathBuf {
+        self.folder.join(path.strip_prefix("config").unwrap_or(path))
+    }
+}
+
+impl Files for Case {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        Disk.read(&self.place(path))
+    }
+
+    fn list(&self, folder: &Path) -> io::Result<Vec<Entry>> {
+        let mut entries = Disk.list(&self.place(folder))?;
+        for entry in &mut entries {
+            entry.path = folder.join(entry.path.file_name().unwrap_or_default());
+        }
+        Ok(entries)
+    }
+}
+
+impl Environment for Case {
+    fn var(&self, name: &str) -> Option<String> {
+        self.environment.get(name).cloned()
+    }
+
+    fn read(&self, path: &Path) -> io::Result<String> {
+        fs::read_to_string(self.place(path))
+    }
+}
+
+fn cases(kind: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/config").join(kind);
+    let entries = fs::read_dir(folder).expect("a folder of cases").flatten();
+    let mut folders: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    folders.sort();
+    folders
+}
+
+/// What is said about a config with mistakes.
+fn said(folder: &Path) -> (String, Case) {
+    let case = Case::open(folder.to_owned());
+    let (sources, result) = case.load();
+    let mistakes = result.err().unwrap_or_default();
+    (format!("{}\n", sources.render(&mistakes, false)), case)
+}
+
+#[test]
+fn mistakes_are_all_told_as_expected() {
+    #[expect(clippy::disallowed_methods, reason = "how the texts are written anew")]
+    let update = std::env::var("UPDATE").is_ok();
+    let mut wrong = Vec::new();
+    for folder in cases("bad") {
+        let (text, _) = said(&folder);
+        let file = folder.join("expected.txt");
+        if update {
+            fs::write(&file, &text).expect("the text can be written");
+        }
+        let expected = fs::read_to_string(&file).unwrap_or_default();
+        if text != expected || text.starts_with("0 errors") {
+            let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            wrong.push(format!("== {name}: expected\n{expected}\n== but got\n{text}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn no_mistake_shows_a_secret() {
+    for folder in cases("bad") {
+        let (text, case) = said(&folder);
+        for value in case.environment.values().filter(|value| value.len() > 3) {
+            for line in value.lines().filter(|line| line.len() > 3) {
+                assert!(!text.contains(line), "{}: {text}", folder.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn good_configs_compile() {
+    for folder in cases("good") {
+        let (sources, result) = Case::open(folder.clone()).load();
+        let mistakes = result.err().unwrap_or_default();
+        assert!(mistakes.is_empty(), "{}\n{}", folder.display(), sources.render(&mistakes, false));
+    }
+}
+
+#[test]
+fn the_demo_compiles() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
+    let case = Case { folder, environment: HashMap::new() };
+    let (sources, result) = case.load();
+    let mistakes = result.err().unwrap_or_default();
+    assert!(mistakes.is_empty(), "{}", sources.render(&mistakes, false));
+}
+
+/// Titles are found by how they are written: behind `wrong(place,`, `Diagnostic::at(place,` or `title =`.
+#[test]
+fn every_mistake_has_a_case() {
+    let titles = r#"(?:wrong\(\s*[^,"]+,|Diagnostic::at\([^,"]+,|title =|Err\()\s*(?:format!\(\s*)?"((?:[^"\\]|\\.)+)""#;
+    let titles = regex::Regex::new(titles).expect("a pattern");
+    let hole = regex::Regex::new(r"\\\{[^}]*\\\}").expect("a pattern");
+    let texts: Vec<String> = cases("bad").iter().map(|folder| said(folder).0).collect();
+    let mut missing = Vec::new();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/compile");
+    for file in fs::read_dir(folder).expect("the sources").flatten() {
+        let source = fs::read_to_string(file.path()).expect("readable source");
+        for title in titles.captures_iter(&source) {
+            let pattern = regex::escape(&title[1].replace("\\\"", "\"")).replace("\\}\\}", "}");
+            let pattern = hole.replace_all(&pattern, "(?:.*)");
+            let pattern = regex::Regex::new(&pattern).expect("a pattern");
+            if !texts.iter().any(|text| pattern.is_match(text)) {
+                missing.push(format!("{}: {}", file.path().display(), &title[1]));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "no case in tests/config/bad shows:\n{}", missing.join("\n"));
+}

@@ -1,0 +1,4 @@
+# The shape of a user.
+def name: .first + " " + .last;
+
+{id: $user.id, name: ($usr | name)}

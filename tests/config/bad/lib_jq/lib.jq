@@ -1,0 +1,3 @@
+def person: {id, name;
+
+def other: 1;
