@@ -6,9 +6,9 @@ const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
 
 #[test]
 fn the_readme_lists_every_error_code() {
-    let rows = Code::ALL.iter().map(|code| {
-        format!("| {} | `{}` | {} |\n", code.status(), code.name(), code.sentence())
-    });
+    let rows = Code::ALL
+        .iter()
+        .map(|code| format!("| {} | `{}` | {} |\n", code.status(), code.name(), code.sentence()));
     let table = format!("| status | code | |\n| --- | --- | --- |\n{}", rows.collect::<String>());
     let readme = std::fs::read_to_string(README).expect("a README");
     let (before, rest) = readme.split_once("<!-- errors -->\n").expect("the mark");
