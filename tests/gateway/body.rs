@@ -1,6 +1,5 @@
 //! Bodies: what is read of them, and what is not.
 
-use serde_json::Value;
 use tokio::io::AsyncWriteExt;
 
 use crate::harness::*;

@@ -1,7 +1,5 @@
 //! What a request may say, and what becomes of it: path, query, headers, cookies.
 
-use serde_json::Value;
-
 use crate::harness::*;
 
 /// An endpoint that gives back what it sees.
