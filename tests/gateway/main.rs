@@ -8,6 +8,12 @@ mod admin;
 mod body;
 mod demo;
 mod docs;
+#[allow(
+    dead_code,
+    unused_imports,
+    clippy::allow_attributes,
+    reason = "not every test needs all of it"
+)]
 mod harness;
 mod identity_headers;
 mod input;
