@@ -391,6 +391,25 @@ async fn a_body_that_breaks_off_reaches_no_service() {
 }
 
 #[tokio::test]
+async fn a_body_that_does_not_come_in_time_is_408() {
+    let (service, gateway) = echo_with("", r#"deadline = "50ms""#, "").await;
+    for framing in ["content-length: 10\r\n\r\n[", "transfer-encoding: chunked\r\n\r\n5\r\n["] {
+        let mut stream = gateway.connect().await;
+        let head = format!(
+            "POST /echo HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\n{framing}",
+            gateway.address
+        );
+
+        stream.write_all(head.as_bytes()).await.expect("it is written");
+        let replies = read_until_closed(&mut stream, "POST").await;
+
+        assert_eq!(replies.len(), 1, "{replies:?}");
+        replies[0].assert_error(408, "REQUEST_TIMEOUT").assert_last();
+    }
+    assert_eq!(service.total(), 0);
+}
+
+#[tokio::test]
 async fn a_raw_body_is_passed_on_byte_by_byte_with_its_type() {
     let service = Upstream::start().await;
     service.on("POST", "/raw", Reply::status(204));
