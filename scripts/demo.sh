@@ -24,7 +24,7 @@ pids+=($!)
 pids+=($!)
 
 # Ready, or one of the two has ended and said why.
-until "$target/upstream-mocks" healthcheck "http://$admin/readyz" 2>/dev/null; do
+until "$target/upstream-mocks" healthcheck "http://$admin/readyz" >/dev/null 2>&1; do
     for pid in "${pids[@]}"; do
         kill -0 "$pid" 2>/dev/null || { wait "$pid" || exit $?; exit 1; }
     done

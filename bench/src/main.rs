@@ -1,3 +1,137 @@
-//! The command.
+//! `make bench`: the gateway beside a hand-written handler of the same dashboard. See README.md.
 
-fn main() {}
+mod instructions;
+mod load;
+mod options;
+mod process;
+mod stage;
+mod start;
+mod table;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use load::Load;
+use options::Options;
+use process::{Running, free_address};
+use stage::{Entrant, Stage};
+use table::{Row, median};
+
+/// Why there are no figures.
+type Failure = Box<dyn std::error::Error>;
+
+/// Who is measured. The second is the one that the gateway is held against.
+const ENTRANTS: [(&str, Entrant); 4] = [
+    ("gateway", Entrant::Gateway),
+    ("hand-written", Entrant::Peer(&[])),
+    ("hand-written, no access line", Entrant::Peer(&["--no-log"])),
+    ("hand-written, keeps tokens", Entrant::Peer(&["--keep-tokens"])),
+];
+const BASE: usize = 1;
+
+/// At most so many times the CPU of the hand-written handler.
+const MOST_CPU: f64 = 1.5;
+/// Milliseconds from the start of the process to the first answer, at most.
+const LONGEST_START: f64 = 50.0;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let outcome = match Options::read(std::env::args().skip(1)) {
+        Ok(options) => bench(&options).await,
+        Err(why) => Err(why.into()),
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "bench: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Whether all limits hold.
+async fn bench(options: &Options) -> Result<bool, Failure> {
+    let stage = Stage::set().await?;
+    let mut served = Vec::new();
+    for (_, entrant) in ENTRANTS {
+        let address = free_address()?;
+        let running = Running::start(&mut stage.command(entrant, &address)?)?;
+        stage.ready(&address).await?;
+        served.push((running, address));
+    }
+    compare(&stage, &served).await?;
+    let mut rows = measure(&stage, &served, options)?;
+    drop(served);
+
+    let mut starts = Vec::new();
+    for _ in 0..options.starts {
+        starts.push(start::once(&stage).await?);
+    }
+    if options.instructions {
+        for (row, (_, entrant)) in rows.iter_mut().zip(ENTRANTS) {
+            row.instructions = Some(instructions::per_request(&stage, entrant).await?);
+        }
+    }
+    report(&rows, median(starts.into_iter()))
+}
+
+/// Both say the same, and ask the same of the services.
+async fn compare(stage: &Stage, served: &[(Running, String)]) -> Result<(), Failure> {
+    for token in &stage.tokens {
+        let (mut answers, mut asked) = (Vec::new(), Vec::new());
+        for (_, address) in served {
+            let before = stage.upstream_requests().await?;
+            answers.push(stage.dashboard(address, token).await?);
+            asked.push(stage.upstream_requests().await? - before);
+        }
+        if answers.iter().any(|answer| *answer != answers[0]) {
+            return Err(format!("different answers: {answers:#?}").into());
+        }
+        if asked.iter().any(|count| *count != asked[0]) {
+            return Err(format!("different numbers of upstream requests: {asked:?}").into());
+        }
+    }
+    Ok(())
+}
+
+fn measure(
+    stage: &Stage,
+    served: &[(Running, String)],
+    options: &Options,
+) -> Result<Vec<Row>, Failure> {
+    let load = Load::new(stage, options.connections)?;
+    let mut rows: Vec<Row> = ENTRANTS
+        .iter()
+        .map(|(name, _)| Row { name, rounds: Vec::new(), memory: (0.0, 0.0), instructions: None })
+        .collect();
+    for (running, address) in served {
+        load.measure(running, address, WARM_UP)?;
+    }
+    for round in 1..=options.rounds {
+        writeln!(io::stderr(), "round {round} of {}", options.rounds)?;
+        for (row, (running, address)) in rows.iter_mut().zip(served) {
+            row.rounds.push(load.measure(running, address, options.seconds)?);
+            row.memory = running.memory()?;
+        }
+    }
+    Ok(rows)
+}
+
+fn report(rows: &[Row], start: f64) -> Result<bool, Failure> {
+    let cpu = rows[0].ratio(&rows[BASE], |sample| sample.cpu);
+    let verdict = |holds| if holds { "holds" } else { "MISSED" };
+    let (cpu_holds, start_holds) = (cpu <= MOST_CPU, start <= LONGEST_START);
+    writeln!(
+        io::stdout(),
+        "\n{}\nCPU: {cpu:.2} times the hand-written one, at most {MOST_CPU}: {}\n\
+         Start to first answer: {start:.1} ms, at most {LONGEST_START}: {}",
+        table::render(rows, BASE),
+        verdict(cpu_holds),
+        verdict(start_holds),
+    )?;
+    Ok(cpu_holds && start_holds)
+}
+
+/// Seconds.
+const WARM_UP: u32 = 2;

@@ -12,7 +12,8 @@ pub(super) struct RequestSpan;
 impl RootSpanBuilder for RequestSpan {
     fn on_request_start(request: &ServiceRequest) -> Span {
         let id = request.extensions().get::<RequestId>().copied();
-        tracing::info_span!("request", request_id = id.map(tracing::field::display))
+        let id = id.map(|id| tracing::field::display(uuid::Uuid::from(id).simple()));
+        tracing::info_span!("request", request_id = id)
     }
 
     fn on_request_end<B: MessageBody>(_: Span, _: &Result<ServiceResponse<B>, Error>) {}

@@ -87,7 +87,7 @@ impl Accepted {
 
 fn check(set: &KeySet, token: &Unverified<'_>) -> Result<(), Refusal> {
     match set.find(token.key_id.as_deref(), token.algorithm) {
-        Found::Key(key) if key.verifies(token.message, &token.signature) => Ok(()),
+        Found::Key(key) if key.verifies(token.message, token.signature) => Ok(()),
         Found::Key(_) => Err("a signature that does not match".into()),
         Found::Unknown => Err("a key that is not the issuer's".into()),
         Found::Refused(cause) => Err(cause.into()),

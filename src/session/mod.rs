@@ -17,7 +17,6 @@ mod json;
 mod jwks;
 mod keys;
 pub mod origin;
-mod pem;
 mod rejection;
 #[cfg(test)]
 mod tests;

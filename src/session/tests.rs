@@ -55,7 +55,7 @@ async fn takes_every_algorithm_from_a_pem() {
 }
 
 #[tokio::test]
-async fn takes_what_another_implementation_signs() {
+async fn takes_what_another_library_writes() {
     use jsonwebtoken::{EncodingKey, Header, encode};
     let (desk, _) = hs256();
     let key = EncodingKey::from_secret(SECRET);

@@ -16,7 +16,8 @@ pub(super) struct Unverified<'a> {
     pub(super) payload: String,
     /// What the signature is over.
     pub(super) message: &'a [u8],
-    pub(super) signature: Vec<u8>,
+    /// In base64url.
+    pub(super) signature: &'a str,
     kind: Option<String>,
 }
 
@@ -37,7 +38,7 @@ impl<'a> Unverified<'a> {
             claims: json::object(payload.as_bytes())?,
             payload,
             message: &token.as_bytes()[..token.len() - signature.len() - 1],
-            signature: decode(signature)?,
+            signature,
         })
     }
 

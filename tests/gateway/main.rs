@@ -1,5 +1,7 @@
 //! The gateway as its users see it: requests in, scripted upstreams behind it, replies out.
 
+mod access;
+mod docs;
 #[allow(
     dead_code,
     unused_imports,
@@ -7,4 +9,10 @@
     reason = "not every test needs all of it"
 )]
 mod harness;
+mod identity_headers;
+mod keys;
+mod origin;
+mod paths;
 mod replies;
+mod sessions;
+mod tokens;

@@ -214,6 +214,16 @@ async fn keys_for_other_uses_are_passed_over() {
 }
 
 #[tokio::test]
+async fn a_short_rsa_key_is_passed_over() {
+    let (desk, pair) = (Desk::new([published(Algorithm::RS256)]), Pair::rsa());
+    let mut jwk = pair.jwk("a");
+    jwk["n"] = json!("w".repeat(128 * 4 / 3));
+    desk.provider.publishes(&[jwk]);
+    let token = pair.token(json!({"alg": "RS256", "kid": "a"}), claims(json!({})));
+    Desk::assert_bad(desk.bearer(&token).await, "not the issuer's");
+}
+
+#[tokio::test]
 async fn every_algorithm_works_from_a_key_set() {
     for (algorithm, pair) in [
         (Algorithm::RS256, Pair::rsa()),

@@ -1,6 +1,6 @@
 //! Data that looks real and is the same at every start.
 
-/// A stream of numbers from a seed (SplitMix64).
+/// A stream of numbers from a seed (`SplitMix64`).
 pub(super) struct Dice(u64);
 
 impl Dice {

@@ -131,7 +131,7 @@ fn profile(number: u64) -> Value {
         2 => ("Alan", "Turing"),
         _ => (dice.pick(FIRST_NAMES), dice.pick(LAST_NAMES)),
     };
-    let team = (number % 10 != 0).then(|| format!("t{}", 1 + number % TEAMS));
+    let team = (!number.is_multiple_of(10)).then(|| format!("t{}", 1 + number % TEAMS));
     let following: Vec<_> =
         (0..3 + number % 3).map(|step| format!("u{}", 1 + (number + step * 7) % USERS)).collect();
     json!({
@@ -140,15 +140,15 @@ fn profile(number: u64) -> Value {
         "email": format!("user{number}@example.com"),
         "avatar": format!("https://cdn.example.com/avatars/u{number}.webp"),
         "team_id": team,
-        "active": number % 17 != 0,
-        "locale": if number % 3 == 0 { "de-DE" } else { "en-GB" },
+        "active": !number.is_multiple_of(17),
+        "locale": if number.is_multiple_of(3) { "de-DE" } else { "en-GB" },
         "bio": dice.sentences(5),
         "following": following,
         "joined_at": dice.moment(),
         "settings": {
-            "theme": if number % 2 == 0 { "dark" } else { "light" },
+            "theme": if number.is_multiple_of(2) { "dark" } else { "light" },
             "timezone": "Europe/Berlin",
-            "digest": {"email": true, "push": number % 2 == 0, "weekday": "monday"},
+            "digest": {"email": true, "push": number.is_multiple_of(2), "weekday": "monday"},
         },
         "internal": {"risk_score": dice.roll(100), "crm_id": format!("crm-{}", dice.roll(1 << 30))},
     })

@@ -1,0 +1,37 @@
+//! The command line.
+
+/// `bench [--rounds N] [--seconds N] [--connections N] [--starts N] [--instructions]`
+pub(crate) struct Options {
+    pub(crate) rounds: u32,
+    /// Of a round, for each entrant.
+    pub(crate) seconds: u32,
+    pub(crate) connections: u32,
+    /// How often the gateway is started.
+    pub(crate) starts: u32,
+    /// Whether `valgrind` counts instructions too.
+    pub(crate) instructions: bool,
+}
+
+impl Options {
+    /// The error says which word is wrong.
+    pub(crate) fn read(mut words: impl Iterator<Item = String>) -> Result<Self, String> {
+        let mut options =
+            Self { rounds: 5, seconds: 4, connections: 32, starts: 11, instructions: false };
+        while let Some(word) = words.next() {
+            let place = match word.as_str() {
+                "--rounds" => &mut options.rounds,
+                "--seconds" => &mut options.seconds,
+                "--connections" => &mut options.connections,
+                "--starts" => &mut options.starts,
+                "--instructions" => {
+                    options.instructions = true;
+                    continue;
+                }
+                _ => return Err(format!("`{word}` is not known")),
+            };
+            let number = words.next().and_then(|number| number.parse().ok());
+            *place = number.filter(|n| *n > 0).ok_or(format!("`{word}` wants a number"))?;
+        }
+        Ok(options)
+    }
+}
