@@ -13,7 +13,7 @@ use super::world::World;
 use super::{fault, input, reply, upstreams};
 use crate::config::{self, Method, Route};
 use crate::diagnostic::Diagnostic;
-use crate::plan::{Body, Call, Endpoint, ErrorShape, Input};
+use crate::plan::{Body, Call, Endpoint, ErrorShape, Input, SessionRule};
 
 /// Compiles an endpoint; `path` is how logs name its route.
 pub(super) fn endpoint(
@@ -33,6 +33,9 @@ pub(super) fn endpoint(
         check_order(cx, &texts);
     }
     input.raw_body = raw_body(cx, method, &texts.drafts);
+    if access.as_ref().is_some_and(|access| access.session == SessionRule::None) {
+        check_no_user_token(cx, &texts.drafts);
+    }
     if cx.count() > before {
         return None;
     }
@@ -165,6 +168,19 @@ fn check_condition(cx: &mut Context<'_>, condition: &Condition, graph: &Graph, d
                     "nothing is changed before `allow` has decided: read calls that change nothing",
                 ),
         );
+    }
+}
+
+/// Without a session such a call could only fail.
+fn check_no_user_token(cx: &mut Context<'_>, drafts: &[Draft]) {
+    for draft in drafts {
+        if draft.call.as_ref().is_some_and(|call| call.user_token) {
+            let title = format!(
+                "the call `{}` sends the user's token, but no session is looked for",
+                draft.name
+            );
+            cx.wrong(&draft.span, title, "say `session = \"required\"`, or `auth = \"none\"` here");
+        }
     }
 }
 

@@ -54,19 +54,18 @@ async fn stages(
     deadline: Instant,
 ) -> Result<Shaped, Fault> {
     let endpoint = &found.endpoint;
-    let arriving = async {
+    let asking = async {
         // Who asks, before anything of theirs is read.
         let session = session::check(gateway, endpoint, request, notes).await?;
         // A browser sends cookies along with requests that other sites make it send.
         session::origin(gateway, endpoint, request, session.as_ref())?;
         // What the session may do is known without input, so that a no costs nothing.
-        let session = session::roles(gateway, endpoint, session).await?;
-        // Everything that programs will see of the request, checked.
-        let input = input::read(gateway, endpoint, &found.path, request).await?;
-        Ok::<_, Fault>((session, input))
+        session::roles(gateway, endpoint, session).await
     };
-    let (session, input) =
-        timeout_at(deadline, arriving).await.map_err(|_| too_slow(endpoint))??;
+    let session = timeout_at(deadline, asking).await.map_err(|_| session::too_slow(endpoint))??;
+    // Everything that programs will see of the request, checked.
+    let arriving = input::read(gateway, endpoint, &found.path, request);
+    let input = timeout_at(deadline, arriving).await.map_err(|_| too_slow(endpoint))??;
     let frame = Frame::new(Rc::clone(gateway), Arc::clone(endpoint), request, session, input);
     // Allow is asked inside: as soon as what it reads is there, and before anything is changed.
     let partial = fan_out::run(&frame, deadline).await?;

@@ -69,7 +69,9 @@ pub fn fault(request: &Request, form: ErrorShape, fault: &Fault) -> Reply {
     if let Some(seconds) = parts.retry_after {
         add(RETRY_AFTER, &seconds.to_string());
     }
-    if let Some(challenge) = parts.challenge {
+    // No 401 without a challenge (RFC 9110 §15.5.2), also where it is an upstream's that passes.
+    let default = (parts.status == 401).then_some("Bearer");
+    if let Some(challenge) = parts.challenge.or(default) {
         add(WWW_AUTHENTICATE, challenge);
     }
     if let Some(methods) = &parts.allow {

@@ -1,13 +1,14 @@
 //! Who asks, where from, and whether their roles let them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::Method;
 
 use super::gateway::Gateway;
 use super::request::Request;
 use crate::fault::{Code, Fault};
-use crate::jq::{Program, Scope, Slot};
+use crate::jq::{self, Program, Scope, Slot};
 use crate::plan::{Csrf, Endpoint, SessionRule, slot};
 use crate::session::{Credentials, Identity, Rejection, Session, origin as origin_check};
 use crate::value::{DuplicateKeys, Limits, Members, SmolStr, Value, parse};
@@ -55,7 +56,7 @@ pub(super) async fn check(
         }
     };
     if session.is_none() && endpoint.session == SessionRule::Required {
-        return Err(Fault::new(Code::Unauthorized).challenge("Bearer").cause("no session"));
+        return Err(Fault::new(Code::Unauthorized).cause("no session"));
     }
     Ok(session)
 }
@@ -84,7 +85,7 @@ pub(super) fn origin(
 /// Asks for the roles and scopes of the endpoint.
 ///
 /// # Errors
-/// 403, or 404 where the endpoint hides that it exists; 500 when `roles_from` or `scopes_from` fails.
+/// 403, or 404 where the endpoint hides that it exists; 500 when `roles_from` or `scopes_from` runs out of its budget.
 pub(super) async fn roles(
     gateway: &Gateway,
     endpoint: &Endpoint,
@@ -108,6 +109,15 @@ pub(super) async fn roles(
     Ok(Some(Known { identity: session.identity, value }))
 }
 
+/// The provider of the keys takes longer than the whole request may.
+pub(super) fn too_slow(endpoint: &Endpoint) -> Fault {
+    let cause = format!("it was not known who asks after {:?}", endpoint.deadline);
+    Fault::new(Code::StoreUnavailable)
+        .message("The session cannot be checked at the moment.")
+        .retry_after(Duration::from_secs(1))
+        .cause(cause)
+}
+
 /// What a client sees that may not do this.
 pub(super) fn denied(endpoint: &Endpoint, cause: &'static str) -> Fault {
     let code = if endpoint.deny_status == 404 { Code::NotFound } else { Code::Forbidden };
@@ -122,9 +132,15 @@ async fn describe(gateway: &Gateway, identity: &Arc<Identity>) -> Result<Value, 
     let limits = Limits { max_depth: 64, duplicate_keys: DuplicateKeys::Refuse };
     let claims = parse(identity.claims.as_bytes(), &limits)
         .map_err(|error| Fault::internal(format!("claims: {}", error.reason)))?;
-    let texts = async |program: &Program, name: &str| {
-        let found = program.run(&Claims(&claims), &gateway.plan.limits.program).await?;
-        Ok::<_, Fault>(only_texts(found, name))
+    let texts = async |program: &Program, name: &str| match program
+        .run(&Claims(&claims), &gateway.plan.limits.program)
+        .await
+    {
+        Ok(found) => Ok(only_texts(found, name)),
+        Err(error @ (jq::Error::Failed(_) | jq::Error::NotOne(_))) => {
+            Ok(none(name, &error.to_string()))
+        }
+        Err(error) => Err(Fault::from(error)),
     };
     let mut members = Members::default();
     members.insert("iss".into(), Value::Str(SmolStr::new(&identity.issuer)));
@@ -135,13 +151,15 @@ async fn describe(gateway: &Gateway, identity: &Arc<Identity>) -> Result<Value, 
     Ok(identity.derived().get_or_init(|| Value::object(members)).clone())
 }
 
-/// Anything but an array of text counts as none: a role must not be guessed.
+/// Anything but an array of text counts as none, the program's own error too: a role must not be guessed, and odd claims
+/// take away what needs roles, but nothing else.
 fn only_texts(found: Value, program: &str) -> Value {
     let texts = found.as_array().is_some_and(|all| all.iter().all(|one| one.as_str().is_some()));
-    if texts {
-        return found;
-    }
-    tracing::warn!(program, "gave something else than an array of text; it counts as none");
+    if texts { found } else { none(program, "it gave something else than an array of text") }
+}
+
+fn none(program: &str, cause: &str) -> Value {
+    tracing::warn!(program, cause, "no list of texts, which counts as none");
     Value::array(Vec::new())
 }
 

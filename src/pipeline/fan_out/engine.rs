@@ -14,6 +14,7 @@ use super::settled::{Partial, Settled};
 use crate::fault::{Code, Fault};
 use crate::pipeline::frame::Frame;
 use crate::pipeline::session::denied;
+use crate::value::Value;
 
 /// Runs the calls of the frame's endpoint and asks its `allow` programs.
 ///
@@ -91,7 +92,8 @@ impl<'a> Engine<'a> {
         for index in self.unasked.extract_if(.., ready) {
             let program = &frame.endpoint.allow[index].program;
             match program.run(&**frame, &frame.limits()).await {
-                Ok(value) if value.is_true() => {}
+                // Not jq's truth, by which any text would let in whom it names.
+                Ok(Value::Bool(true)) => {}
                 Ok(_) => return Err(denied(&frame.endpoint, "`allow` is not true")),
                 Err(error) => {
                     tracing::warn!(%error, "`allow` failed, which is a no");

@@ -3,23 +3,23 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use frontdesk::plan::Plan;
 use frontdesk::server::Server;
-use frontdesk::session::SystemClock;
-use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 
-use super::config::{Config, SECRET, fetch};
+use super::clock::Clock;
+use super::config::{Config, fetch};
 use super::reply::Reply;
+use super::signer::token;
 
 /// A gateway that runs on a thread of its own until it is dropped.
 pub struct Gateway {
     pub address: SocketAddr,
     pub admin: SocketAddr,
+    clock: Arc<Clock>,
     client: reqwest::Client,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -33,7 +33,8 @@ impl Gateway {
     }
 
     pub(super) async fn start(plan: Plan, folder: TempDir) -> Self {
-        let server = Server::bind(plan, Arc::new(SystemClock), fetch()).expect("a server");
+        let clock = Arc::new(Clock::default());
+        let server = Server::bind(plan, clock.clone(), fetch()).expect("a server");
         let address = server.addresses()[0];
         let admin = server.admin_address().expect("an admin address");
         let (stop, stopped) = oneshot::channel::<()>();
@@ -48,11 +49,17 @@ impl Gateway {
         Self {
             address,
             admin,
+            clock,
             client: client.no_proxy().build().expect("a client"),
             stop: Some(stop),
             thread: Some(std::thread::spawn(serve)),
             _folder: folder,
         }
+    }
+
+    /// Lets this many seconds go by, for all that looks at the time of day.
+    pub fn advance(&self, seconds: u64) {
+        self.clock.advance(seconds);
     }
 
     pub fn url(&self, path: &str) -> String {
@@ -118,7 +125,11 @@ impl Request {
 
     /// The same with these claims.
     pub fn claims(self, claims: Value) -> Self {
-        let token = token(claims);
+        self.bearer(&token(claims))
+    }
+
+    /// This bearer token.
+    pub fn bearer(self, token: &str) -> Self {
         self.header("authorization", &format!("Bearer {token}"))
     }
 
@@ -136,22 +147,6 @@ impl IntoFuture for Request {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(async move { Reply::read(self.0.send().await.expect("a reply")).await })
     }
-}
-
-/// A token of the harness's issuer, good for an hour unless the claims say otherwise.
-pub fn token(mut claims: Value) -> String {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock").as_secs();
-    for (name, value) in [
-        ("iss", Value::from("https://id.test/")),
-        ("aud", Value::from("api")),
-        ("sub", Value::from("u1")),
-        ("exp", Value::from(now + 3600)),
-    ] {
-        let members = claims.as_object_mut().expect("an object");
-        members.entry(name).or_insert(value);
-    }
-    let key = EncodingKey::from_secret(SECRET.as_bytes());
-    encode(&Header::new(Algorithm::HS256), &claims, &key).expect("a token")
 }
 
 impl Drop for Gateway {

@@ -7,13 +7,16 @@
 //! gateway.get("/users/u1").await.assert_json(200, json!({"data": {"id": "u1"}}));
 //! ```
 
+mod clock;
 mod config;
 mod gateway;
 mod raw;
 mod reply;
+mod signer;
 
 pub use config::Config;
-pub use gateway::{Gateway, Request, token};
+pub use gateway::{Gateway, Request};
 pub use reply::Reply as Answer;
-pub use serde_json::json;
+pub use serde_json::{Value, json};
+pub use signer::{Signer, now, token, usual};
 pub use upstream_mocks::{Gate, Reply, Then, Upstream};

@@ -25,6 +25,13 @@ impl Gateway {
         self.raw(head).await
     }
 
+    /// The status that answers such a GET.
+    pub async fn raw_status(&self, target: &str, headers: &str) -> u16 {
+        let reply = self.raw_get(target, headers).await;
+        let status = reply.split(' ').nth(1).and_then(|status| status.parse().ok());
+        status.unwrap_or_else(|| panic!("no status for {target}: {reply:?}"))
+    }
+
     pub async fn connect(&self) -> TcpStream {
         TcpStream::connect(self.address).await.expect("a connection")
     }

@@ -1,0 +1,158 @@
+//! Where a request that a cookie authenticates comes from (`C1` to `C4`, RFC 10017 §6.1.3.3).
+
+use crate::harness::*;
+
+const OURS: &str = "https://app.test";
+
+async fn gateway() -> (Upstream, Gateway) {
+    let orders = Upstream::start().await;
+    orders.on("*", "/orders", Reply::json(json!({"id": 1})));
+    let mut route = String::from(
+        "session = \"required\"\n[get.calls.it]\nupstream = \"orders\"\npath = \"/orders\"\n",
+    );
+    for method in ["post", "put", "patch", "delete"] {
+        let upper = method.to_uppercase();
+        route += &format!(
+            "[{method}.calls.it]\nupstream = \"orders\"\nmethod = \"{upper}\"\npath = \"/orders\"\n"
+        );
+    }
+    let gateway = Gateway::config()
+        .gateway(&format!("origin = \"{OURS}\"\n"))
+        .upstream("orders", &orders)
+        .route("orders.toml", &route)
+        .route("hook.toml", &route.replacen('\n', "\ncsrf = \"off\"\n", 1))
+        .route("maybe.toml", &route.replace("required", "optional"))
+        .start()
+        .await;
+    (orders, gateway)
+}
+
+const CHANGES: [&str; 4] = ["POST", "PUT", "PATCH", "DELETE"];
+
+/// A request of a user whose cookie a browser sends along.
+fn by_cookie(gateway: &Gateway, method: &str, path: &str, headers: &[(&str, &str)]) -> Request {
+    let request = gateway.request(method, path).cookie_user("alice");
+    headers.iter().fold(request, |request, (name, value)| request.header(name, value))
+}
+
+#[tokio::test]
+async fn c1_a_change_that_does_not_say_where_it_comes_from_is_refused() {
+    let (orders, gateway) = gateway().await;
+    for method in CHANGES {
+        by_cookie(&gateway, method, "/orders", &[]).await.assert_error(403, "CSRF_FAILED");
+        let referer = [("referer", "https://app.test/"), ("x-csrf", "1")];
+        by_cookie(&gateway, method, "/orders", &referer).await.assert_error(403, "CSRF_FAILED");
+    }
+    assert_eq!(orders.total(), 0);
+}
+
+#[tokio::test]
+async fn c2_a_change_that_another_site_makes_a_browser_send_is_refused() {
+    let (orders, gateway) = gateway().await;
+    for method in CHANGES {
+        for site in ["cross-site", "none", "", "SAME-ORIGIN"] {
+            let headers = [("sec-fetch-site", site), ("origin", OURS), ("x-csrf", "1")];
+            let reply = by_cookie(&gateway, method, "/orders", &headers).await;
+            reply.assert_error(403, "CSRF_FAILED");
+        }
+    }
+    assert_eq!(orders.total(), 0);
+}
+
+#[tokio::test]
+async fn c3_a_sibling_domain_is_another_site() {
+    let (orders, gateway) = gateway().await;
+    let headers = [("sec-fetch-site", "same-site"), ("origin", OURS)];
+    by_cookie(&gateway, "POST", "/orders", &headers).await.assert_error(403, "CSRF_FAILED");
+    assert_eq!(orders.total(), 0);
+}
+
+#[tokio::test]
+async fn c4_an_origin_that_is_not_ours_is_refused() {
+    let (orders, gateway) = gateway().await;
+    for origin in [
+        "https://evil.test",
+        "null",
+        "",
+        "https://app.test.evil.test",
+        "https://evilapp.test",
+        "http://app.test",
+        "https://app.test:444",
+        "https://APP.test",
+    ] {
+        let reply = by_cookie(&gateway, "POST", "/orders", &[("origin", origin)]).await;
+        reply.assert_error(403, "CSRF_FAILED");
+    }
+    assert_eq!(orders.total(), 0);
+}
+
+#[tokio::test]
+async fn our_own_pages_may_change_something() {
+    let (orders, gateway) = gateway().await;
+    for method in CHANGES {
+        for header in [("sec-fetch-site", "same-origin"), ("origin", OURS)] {
+            by_cookie(&gateway, method, "/orders", &[header]).await.assert_status(200);
+        }
+    }
+    assert_eq!(orders.total(), 8);
+}
+
+#[test]
+fn without_an_origin_in_the_config_the_listener_is_ours() {
+    let origins = |listen: &str| {
+        let plan = Gateway::config().gateway(&format!("listen = \"{listen}\"\n")).compiled();
+        plan.origins.iter().map(|origin| origin.as_str().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(origins("192.0.2.1:80"), ["http://192.0.2.1"]);
+    let local = origins("127.0.0.1:8080");
+    assert!(local.contains(&"http://127.0.0.1:8080".to_owned()), "{local:?}");
+    assert!(local.contains(&"http://localhost:8080".to_owned()), "{local:?}");
+    assert_eq!(origins("unix:/run/frontdesk.sock"), [] as [&str; 0]);
+}
+
+#[tokio::test]
+async fn what_changes_nothing_is_not_asked() {
+    let (orders, gateway) = gateway().await;
+    let cross = [("sec-fetch-site", "cross-site"), ("origin", "https://evil.test")];
+    by_cookie(&gateway, "GET", "/orders", &cross).await.assert_status(200);
+    by_cookie(&gateway, "HEAD", "/orders", &cross).await.assert_status(200);
+    assert_eq!(orders.total(), 2);
+}
+
+#[tokio::test]
+async fn what_no_cookie_authenticates_is_not_asked() {
+    let (orders, gateway) = gateway().await;
+    let cross = |request: Request| request.header("sec-fetch-site", "cross-site");
+    cross(gateway.request("POST", "/orders").user("alice")).await.assert_status(200);
+    cross(gateway.request("POST", "/maybe")).await.assert_status(200);
+    let dead = gateway.request("POST", "/maybe").header("cookie", "token=dead");
+    let reply = cross(dead).await;
+    assert!(reply.assert_status(200).header("set-cookie").is_some());
+    assert_eq!(orders.total(), 3);
+    cross(gateway.request("POST", "/maybe").cookie_user("a"))
+        .await
+        .assert_error(403, "CSRF_FAILED");
+    assert_eq!(orders.total(), 3);
+}
+
+#[tokio::test]
+async fn the_check_can_be_switched_off_in_writing() {
+    let (orders, gateway) = gateway().await;
+    by_cookie(&gateway, "POST", "/hook", &[]).await.assert_status(200);
+    let cross = [("sec-fetch-site", "cross-site")];
+    by_cookie(&gateway, "POST", "/hook", &cross).await.assert_status(200);
+    assert_eq!(orders.total(), 2);
+}
+
+#[tokio::test]
+async fn the_check_comes_before_the_body_is_read() {
+    let (orders, gateway) = gateway().await;
+    let head = format!(
+        "POST /orders HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncookie: token={}\r\n\
+         sec-fetch-site: cross-site\r\ncontent-length: 5\r\n\r\n",
+        token(json!({}))
+    );
+    let reply = gateway.raw(head).await;
+    assert!(reply.starts_with("HTTP/1.1 403 "), "{reply}");
+    assert_eq!(orders.total(), 0);
+}
