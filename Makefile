@@ -19,3 +19,9 @@ lint:
 
 fmt:
 	cargo fmt --all
+
+# The gateway beside a hand-written handler of the same dashboard: bench/README.md.
+bench:
+	@scripts/install.sh wrk
+	cargo build --release --locked -p frontdesk -p bench -p upstream-mocks
+	$${CARGO_TARGET_DIR:-target}/release/bench $(BENCH)

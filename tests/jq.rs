@@ -64,14 +64,14 @@ fn theirs(cases: &[Case]) -> Vec<Result<Value, String>> {
     let run = Command::new("jq")
         .args(["--null-input", "--compact-output", "--argjson", "all", &inputs, &program])
         .output()
-        .expect("jq is needed: `make test` installs it, or `apt-get install jq`");
+        .unwrap_or_else(|error| panic!("jq is needed; `make test` installs it: {error}"));
     assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
     let output = json(&String::from_utf8_lossy(&run.stdout));
     let outcome = |value: &Value| match value.get("ok") {
         Some(value) => Ok(value.clone()),
         None => Err(value.to_json()),
     };
-    output.as_array().expect("an array").iter().map(outcome).collect()
+    output.as_array().unwrap_or_default().iter().map(outcome).collect()
 }
 
 #[tokio::test]

@@ -74,9 +74,10 @@ pub(super) fn to_text(value: Value) -> Value {
 /// It as JSON text.
 pub(super) fn to_json(value: &Value) -> Value {
     let mut out = Vec::new();
-    if value.write_within(&mut out, meter::bytes_left()).is_err() {
+    if value.write_within(&mut out, meter::bytes_left() / 4).is_err() {
         meter::stop(Stop::Fuel)
     }
+    charge_bytes(out.len().saturating_mul(3));
     Value::from(String::from_utf8(out).unwrap_or_default())
 }
 

@@ -147,7 +147,7 @@ fn native_name(name: &'static str, args: &[Bind]) -> ((&'static str, usize), Eff
     let calculates = args.len() >= 2 && args.iter().all(|arg| matches!(arg, Bind::Var(())));
     let key = (name, args.len());
     let mut effect = Effect {
-        reads_input: !WITHOUT_INPUT.contains(&key) && !(calculates && is_math(name)),
+        reads_input: !(WITHOUT_INPUT.contains(&key) || calculates && is_math(name)),
         ..Effect::default()
     };
     for (at, arg) in args.iter().enumerate() {

@@ -51,7 +51,7 @@ impl Program {
         scope: &mut dyn FnMut(&Read) -> Result<Slot, Problem>,
     ) -> Result<Self, Vec<Problem>> {
         let analysed = syntax::with_room(source, || analyse(source, library));
-        let (term, findings, mut problems) = analysed.unwrap_or_else(|| too_complex())?;
+        let (term, findings, mut problems) = analysed.unwrap_or_else(too_complex)?;
         let mut vars: Vec<(&str, Slot)> = vec![];
         let mut reads = vec![];
         for found in &findings.reads {
@@ -79,7 +79,7 @@ impl Program {
             source: source.to_owned(),
             reads,
             slots: vars.iter().map(|(_, slot)| *slot).collect(),
-            body: body.unwrap_or_else(|| too_complex())?,
+            body: body.unwrap_or_else(too_complex)?,
         })))
     }
 
@@ -142,8 +142,12 @@ fn body<'s>(
     library: &'s Library,
     vars: &[&'s str],
 ) -> Result<Body, String> {
-    match (&term, &findings.reads[..]) {
-        (Term::Var(_) | Term::Path(..), [read]) if read.plain && findings.callees.is_empty() => {
+    let head = match &term {
+        Term::Path(head, _) => head,
+        term => term,
+    };
+    match (head, &findings.reads[..]) {
+        (Term::Var(_), [read]) if read.plain => {
             Ok(Body::Path(read.steps.iter().map(|step| step.name.as_str().into()).collect()))
         }
         _ => {

@@ -11,8 +11,8 @@ use jaq_core::{Ctx, Exn, Filter, Vars};
 use tokio::sync::{Semaphore, oneshot};
 use tokio::time::timeout_at;
 
-use crate::value::Value;
 use crate::value::meter::{Metered, Stop};
+use crate::value::{Value, cut};
 
 use super::Error;
 use super::glue::{Kind, Table};
@@ -109,10 +109,7 @@ fn one_output(filter: &Filter<Kind>, vars: Vec<Value>) -> Result<Value, Error> {
 
 fn failed(exception: Exn<'_, Value>) -> Error {
     match exception.get_err().map(jaq_core::Error::into_val) {
-        Ok(Value::Str(text)) => {
-            let end = text.floor_char_boundary(1000);
-            Error::Failed(text[..end].to_owned())
-        }
+        Ok(Value::Str(text)) => Error::Failed(cut(&text, 1000).to_owned()),
         Ok(value) => Error::Failed(value.to_string()),
         Err(_) => Error::Failed("it broke out of a label that is not there".to_owned()),
     }

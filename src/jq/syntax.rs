@@ -42,8 +42,11 @@ pub(super) fn program(source: &str) -> Result<Term<&str>, Vec<Problem>> {
     })
 }
 
+/// A definition, and the bytes it takes.
+pub(super) type Placed<'s> = (Def<&'s str>, Range<usize>);
+
 /// Definitions only, each with the bytes it takes.
-pub(super) fn definitions(source: &str) -> Result<Vec<(Def<&str>, Range<usize>)>, Vec<Problem>> {
+pub(super) fn definitions(source: &str) -> Result<Vec<Placed<'_>>, Vec<Problem>> {
     let tokens = tokens(source)?;
     let parsed = Parser::new(&tokens).parse(|parser| parser.defs());
     let defs = parsed.map_err(|errors| {

@@ -6,9 +6,11 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::Shared;
+use super::connection::Turn;
 
 /// `GET /healthz`: the process lives. `GET /readyz`: it takes requests; 503 once it drains.
 pub(super) async fn answer(request: HttpRequest) -> HttpResponse {
+    let _turn = Turn::begin(&request);
     let draining =
         request.app_data::<Shared>().is_none_or(|shared| shared.draining.load(Ordering::Relaxed));
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);

@@ -21,21 +21,22 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 use tracing_actix_web::TracingLogger;
 
+use super::connection::Connection;
 use super::listen::Listener;
 use super::span::RequestSpan;
-use super::stream::ErrorShaped;
 use super::{Server, Shared, admin, handler};
 use crate::pipeline::Gateway;
 use crate::plan;
 
-/// Starts the workers. They share the plan and the verifier, and each has connections of its own.
-pub(super) fn start(server: Server, shared: &Shared) -> io::Result<Workers> {
+/// Starts the workers: those of the public listeners, and one of its own for the admin listener, which is to answer when
+/// the others are busy or gone. The first share the plan and the verifier, and each has connections of its own.
+pub(super) fn start(server: Server, shared: &Shared) -> io::Result<(Workers, Workers)> {
     let settings = server.plan.server.clone();
     let mut builder = ServerBuilder::new()
         .disable_signals()
         .max_concurrent_connections(per_worker(&settings))
-        .shutdown_timeout(settings.drain_timeout.as_secs().max(1));
-    builder = builder.workers(workers(&settings));
+        .shutdown_timeout(settings.drain_timeout.as_secs().max(1))
+        .workers(workers(&settings));
     let (plan, verifier) = (server.plan, server.verifier);
     for listener in server.public {
         let (plan, verifier, shared) = (Arc::clone(&plan), Arc::clone(&verifier), shared.clone());
@@ -50,8 +51,9 @@ pub(super) fn start(server: Server, shared: &Shared) -> io::Result<Workers> {
     }
     let shared = shared.clone();
     let app = move || App::new().app_data(shared.clone()).default_service(web::to(admin::answer));
-    builder = listen(builder, server.admin, &settings, app)?;
-    Ok(builder.run())
+    let alone = ServerBuilder::new().disable_signals().workers(1);
+    let admin = listen(alone, server.admin, &settings, app)?;
+    Ok((builder.run(), admin.run()))
 }
 
 fn listen<F, I, S, B>(
@@ -79,12 +81,12 @@ where
             fn_service(|io: TcpStream| {
                 let peer = io.peer_addr().ok();
                 let _ = io.set_nodelay(true);
-                ready(Ok::<_, DispatchError>((ErrorShaped::new(io), peer)))
+                ready(Ok::<_, DispatchError>((Connection::new(io), peer)))
             })
             .and_then(http(&settings, signal.clone(), app()))
         }),
         Listener::Unix(listener, _) => builder.listen_uds(name, listener, move || {
-            fn_service(|io: UnixStream| ready(Ok::<_, DispatchError>((ErrorShaped::new(io), None))))
+            fn_service(|io: UnixStream| ready(Ok::<_, DispatchError>((Connection::new(io), None))))
                 .and_then(http(&settings, signal.clone(), app()))
         }),
     }
@@ -95,7 +97,7 @@ fn http<T, I, S, B>(
     signal: GracefulShutdownSignal,
     app: I,
 ) -> impl ServiceFactory<
-    (T, Option<SocketAddr>),
+    (Connection<T>, Option<SocketAddr>),
     Config = (),
     Response = (),
     Error = DispatchError,
@@ -117,6 +119,9 @@ where
         .graceful_shutdown_signal(move || {
             let signal = signal.clone();
             async move { signal.notified().await }
+        })
+        .on_connect_ext(|connection: &Connection<T>, data| {
+            data.insert(connection.turns());
         })
         .keep_alive(settings.keep_alive)
         .client_request_timeout(HEAD_TIMEOUT)

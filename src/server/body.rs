@@ -2,11 +2,13 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::rc::Rc;
 
 use actix_web::web;
 use bytes::{Bytes, BytesMut};
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 
+use super::connection::Turns;
 use crate::pipeline::{BodyError, Payload};
 
 /// The body of an actix request.
@@ -14,6 +16,7 @@ pub(super) struct ActixBody {
     pub(super) payload: web::Payload,
     /// `Content-Length`, where it is sent.
     pub(super) announced: Option<u64>,
+    pub(super) turns: Rc<Turns>,
 }
 
 impl Payload for ActixBody {
@@ -39,5 +42,20 @@ impl ActixBody {
             whole.extend_from_slice(&chunk);
         }
         Ok(whole.freeze())
+    }
+}
+
+/// Where the rest of a body is nobody's business, the next request cannot be told from it: the reply is the last one.
+impl Drop for ActixBody {
+    fn drop(&mut self) {
+        let end = loop {
+            match self.payload.next().now_or_never() {
+                Some(Some(Ok(_))) => {}
+                end => break end,
+            }
+        };
+        if !matches!(end, Some(None)) {
+            self.turns.end();
+        }
     }
 }

@@ -8,6 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
+use tracing::Instrument;
+
 /// A future that is dropped like any other until `committed` is set. From then on dropping it lets it go on by itself,
 /// since what it has begun to change must come to its end.
 pub(super) struct Detachable<F: Future + 'static> {
@@ -40,10 +42,11 @@ impl<F: Future + 'static> Drop for Detachable<F> {
     fn drop(&mut self) {
         let Some(inner) = self.inner.take().filter(|_| self.committed.get()) else { return };
         let going_on = GoingOn::new(&self.detached);
-        tokio::task::spawn_local(async move {
+        let to_its_end = async move {
             inner.await;
             drop(going_on);
-        });
+        };
+        tokio::task::spawn_local(to_its_end.in_current_span());
     }
 }
 

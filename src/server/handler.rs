@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
@@ -13,6 +14,7 @@ use tracing_actix_web::RequestId;
 
 use super::Shared;
 use super::body::ActixBody;
+use super::connection::Turn;
 use super::detach::Detachable;
 use super::head::{self, ActixHead};
 use crate::fault::Fault;
@@ -33,23 +35,32 @@ pub(super) async fn answer(request: HttpRequest, payload: web::Payload) -> HttpR
     let Some((Ok(gateway), shared)) = worker.map(|worker| (&worker.gateway, &worker.shared)) else {
         return HttpResponse::InternalServerError().finish();
     };
-    let gateway = Rc::clone(gateway);
+    let (gateway, shared) = (Rc::clone(gateway), shared.clone());
     let detached = Arc::clone(&shared.detached);
-    let incoming = take_in(&request, payload);
+    let turn = Turn::begin(&request);
+    let incoming = take_in(&request, payload, &turn);
     let committed = Rc::clone(&incoming.committed);
-    let log = Log { id: incoming.id.clone(), started: incoming.started, request };
+    let log = Log { id: incoming.id.clone(), started: incoming.started, request, written: false };
     let running = async move {
         let reply = match head::check(&log.request, &gateway.plan.limits) {
             Ok(()) => pipeline::run(gateway, incoming).await,
-            Err(fault) => pipeline::respond_to_fault(&incoming, ErrorShape::Envelope, &fault),
+            Err(fault) => {
+                let reply = pipeline::respond_to_fault(&incoming, ErrorShape::Envelope, &fault);
+                // With the rest of its body, before it is known whether this is the last reply.
+                drop(incoming);
+                reply
+            }
         };
         log.write(&reply);
-        into_response(reply)
+        if shared.draining.load(Ordering::Relaxed) {
+            turn.turns().end();
+        }
+        into_response(reply, turn.turns().is_last())
     };
     Detachable::new(running, committed, detached).await
 }
 
-fn take_in(request: &HttpRequest, payload: web::Payload) -> Request {
+fn take_in(request: &HttpRequest, payload: web::Payload, turn: &Turn) -> Request {
     let id = request.extensions().get::<RequestId>().copied();
     let uuid = id.map(uuid::Uuid::from).unwrap_or_default();
     let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
@@ -59,7 +70,7 @@ fn take_in(request: &HttpRequest, payload: web::Payload) -> Request {
     Request {
         method,
         head: Rc::new(ActixHead(request.clone())),
-        payload: Box::new(ActixBody { payload, announced }),
+        payload: Box::new(ActixBody { payload, announced, turns: Rc::clone(turn.turns()) }),
         id: SmolStr::from(uuid.simple().to_string()),
         trace: Trace::start(header("traceparent"), uuid.as_bytes()),
         peer: request.peer_addr().map(|peer| peer.ip()),
@@ -68,7 +79,7 @@ fn take_in(request: &HttpRequest, payload: web::Payload) -> Request {
     }
 }
 
-fn into_response(reply: Reply) -> HttpResponse {
+fn into_response(reply: Reply, last: bool) -> HttpResponse {
     let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = HttpResponse::build(status);
     for (name, value) in &reply.headers {
@@ -78,30 +89,56 @@ fn into_response(reply: Reply) -> HttpResponse {
             response.append_header((name, value));
         }
     }
+    if last {
+        response.force_close();
+    }
     response.body(reply.body)
 }
 
+/// The access line of a request, also of one that is dropped before it has a reply.
 struct Log {
     id: SmolStr,
     started: Instant,
     request: HttpRequest,
+    written: bool,
 }
 
 impl Log {
-    fn write(&self, reply: &Reply) {
+    fn write(mut self, reply: &Reply) {
         let fault = reply.fault.as_ref().map(Fault::parts);
-        let endpoint = reply.endpoint.as_ref();
         access(&Access {
-            method: self.request.method().as_str(),
-            route: endpoint.map(|endpoint| endpoint.route()),
-            path: self.request.uri().path(),
+            route: reply.endpoint.as_ref().map(|endpoint| endpoint.route()),
             status: reply.status,
-            duration: self.started.elapsed(),
-            request_id: &self.id,
             bytes: Some(reply.body.len() as u64),
             partial: reply.partial.as_deref(),
             code: fault.map(|parts| parts.code.name()),
             cause: fault.and_then(|parts| parts.cause.as_deref()),
+            ..self.access()
         });
+        self.written = true;
+    }
+
+    /// Nobody gets this status: 499 is what logs commonly have for a client that has left.
+    fn access(&self) -> Access<'_> {
+        Access {
+            method: self.request.method().as_str(),
+            route: None,
+            path: self.request.uri().path(),
+            status: 499,
+            duration: self.started.elapsed(),
+            request_id: &self.id,
+            bytes: None,
+            partial: None,
+            code: None,
+            cause: Some("the connection ended before the reply"),
+        }
+    }
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        if !self.written {
+            access(&self.access());
+        }
     }
 }

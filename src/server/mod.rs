@@ -3,18 +3,20 @@
 mod admin;
 mod app;
 mod body;
+mod connection;
 mod detach;
 mod handler;
 mod head;
 mod listen;
 mod span;
-mod stream;
 
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
+
+use futures_util::future::join;
 
 use crate::pipeline::Gateway;
 use crate::plan::Plan;
@@ -83,8 +85,8 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()>) -> io::Result<()> {
         let settings = self.plan.server.clone();
         let shared = Shared::default();
-        let server = app::start(self, &shared)?;
-        let handle = server.handle();
+        let (public, admin) = app::start(self, &shared)?;
+        let (handle, admin_handle) = (public.handle(), admin.handle());
         let stopping = async {
             stop.await;
             shared.draining.store(true, Ordering::Relaxed);
@@ -92,8 +94,14 @@ impl Server {
             wait_for_detached(&shared, settings.drain_timeout).await;
             handle.stop(true).await;
         };
-        let (result, ()) = futures_util::future::join(server, stopping).await;
-        result
+        let serving = async {
+            let (result, ()) = join(public, stopping).await;
+            // Last of all, so that it can be asked how far the rest has come.
+            admin_handle.stop(false).await;
+            result
+        };
+        let (served, administered) = join(serving, admin).await;
+        served.and(administered)
     }
 }
 

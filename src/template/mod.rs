@@ -7,12 +7,17 @@ mod path;
 mod split;
 mod text;
 
+use std::ops::Range;
+
 use crate::diagnostic::Problem;
 use crate::jq::{Program, Slot};
 
 pub use path::{ENCODED, Path};
 pub use split::{Piece, split};
 pub use text::{Rendered, Text};
+
+/// Compiles the program of a hole, which stands at this range of the template.
+pub type Compile<'a> = dyn FnMut(&str, Range<usize>) -> Result<Program, Vec<Problem>> + 'a;
 
 /// A parsed template.
 #[derive(Debug, Clone, Default)]
@@ -39,8 +44,8 @@ impl Template {
     /// All problems, with ranges in `text`.
     pub fn parse(
         text: &str,
-        secret: &mut dyn FnMut(&str, std::ops::Range<usize>) -> String,
-        hole: &mut dyn FnMut(&str, std::ops::Range<usize>) -> Result<Program, Vec<Problem>>,
+        secret: &mut dyn FnMut(&str, Range<usize>) -> String,
+        hole: &mut Compile<'_>,
         from_client: &[Slot],
     ) -> Result<Self, Vec<Problem>> {
         let mut parts = Vec::new();

@@ -19,6 +19,7 @@ pub(crate) use number::{finite_text, float_of, is_nan, whole};
 pub use parse::{DuplicateKeys, Limits, SyntaxError, parse};
 pub(crate) use scalar::read_number;
 pub use write::TooLarge;
+pub(crate) use write::cut;
 
 /// The deepest nesting of a value anywhere in the gateway: what is deeper is neither parsed nor made by a program, so that no walk over a value can overflow the stack.
 pub const MAX_DEPTH: u32 = 200;

@@ -56,6 +56,7 @@ pub fn parse(text: &[u8], limits: &Limits) -> Result<Value, SyntaxError> {
         bytes: text.as_bytes(),
         at: 0,
         room: limits.max_depth.min(MAX_DEPTH),
+        members: 0,
         refuse,
     };
     parser.document().map_err(|reason| SyntaxError::at(text.as_bytes(), parser.at, reason))
@@ -71,6 +72,9 @@ impl SyntaxError {
     }
 }
 
+/// Room is made for so many members at most before they are seen.
+const MAX_RESERVED: usize = 32;
+
 pub(super) type Parsed<T> = Result<T, &'static str>;
 
 pub(super) struct Parser<'a> {
@@ -79,6 +83,8 @@ pub(super) struct Parser<'a> {
     /// After an error, the place of the error.
     pub(super) at: usize,
     room: u32,
+    /// How many the last object had: the next one in a list has as many.
+    members: usize,
     refuse: bool,
 }
 
@@ -138,6 +144,7 @@ impl Parser<'_> {
         let mut members = Members::default();
         let mut depth = 0;
         if !self.closes(b'}') {
+            members.reserve(self.members.min(MAX_RESERVED));
             loop {
                 self.space();
                 let start = self.at;
@@ -150,6 +157,7 @@ impl Parser<'_> {
                 }
             }
         }
+        self.members = members.len();
         Ok(Value::Obj(Arc::new(Object { depth: depth + 1, members })))
     }
 

@@ -134,11 +134,17 @@ fn write_integer(integer: isize, out: &mut Vec<u8>) {
     out.extend_from_slice(&digits[start..]);
 }
 
+/// The start of a text, at most so many bytes.
+pub(crate) fn cut(text: &str, bytes: usize) -> &str {
+    let end = (0..=bytes.min(text.len())).rev().find(|end| text.is_char_boundary(*end));
+    &text[..end.unwrap_or(0)]
+}
+
 /// A text that is too long is cut before it is written.
 fn write_text_within(text: &str, out: &mut Vec<u8>, end: usize) -> Result<(), TooLarge> {
     let room = end.saturating_sub(out.len());
     if text.len() > room {
-        write_text(&text[..text.floor_char_boundary(room)], out);
+        write_text(cut(text, room), out);
         return Err(TooLarge);
     }
     write_text(text, out);

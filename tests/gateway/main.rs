@@ -1,5 +1,8 @@
 //! The gateway as its users see it: requests in, scripted upstreams behind it, replies out.
 
+#![expect(unreachable_pub, reason = "the harness is nobody's library")]
+#![expect(clippy::expect_used, reason = "a test ends where it cannot go on")]
+
 mod access;
 mod docs;
 #[allow(

@@ -16,8 +16,8 @@ pub(super) const FILTERS: &[Filter] = &[
     plain!("to_tsv", |value| row(value, "tsv", "\t", tsv_text)),
     plain!("escape_html", |value| Ok(escape_html(value))),
     plain!("encode_base32", |value| Ok(encode_base32(value))),
-    plain!("decode_base32", |value| decode_base32(value)),
-    plain!("decode_base64", |value| decode_base64(value)),
+    plain!("decode_base32", decode_base32),
+    plain!("decode_base64", decode_base64),
 ];
 
 fn row(value: Value, format: &str, separator: &str, quote: fn(&str) -> String) -> Outcome {

@@ -20,11 +20,11 @@ pub(super) const FILTERS: &[Filter] = &[
 
 /// Compiled programs up to these sizes in bytes, with what a byte of text costs in steps: a search takes time by
 /// the length of the text times the size of the program, at worst.
-const SIZES: [(usize, u64); 2] = [(32 << 10, 1), (256 << 10, 8)];
+const SIZES: [(usize, u64); 2] = [(64 << 10, 1), (192 << 10, 16)];
 /// What compiling one costs in steps.
 const COMPILING: u64 = 2000;
 /// The cache is emptied when it is full: patterns may come from data.
-const CACHED: usize = 256;
+const CACHED: usize = 64;
 
 type Key = (SmolStr, SmolStr);
 
@@ -184,7 +184,6 @@ fn compile(pattern: &str, flags: &str) -> Outcome<Compiled> {
             _ => return fail(format_args!("{flags} is not a valid modifier string")),
         }
     }
-    builder.dfa_size_limit(1 << 20);
     for (size, steps_per_byte) in SIZES {
         match builder.size_limit(size).build() {
             Ok(regex) => return Ok(Compiled { regex, steps_per_byte, global, skip_empty }),
