@@ -5,6 +5,13 @@
 
 mod access;
 mod docs;
+#[allow(
+    dead_code,
+    unreachable_pub,
+    unused_imports,
+    clippy::allow_attributes,
+    reason = "not every test needs all of it"
+)]
 mod harness;
 mod identity_headers;
 mod keys;
