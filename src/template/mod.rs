@@ -20,6 +20,10 @@ pub struct Template {
     parts: Vec<Part>,
 }
 
+/// Compiles the program of a hole, which stands at this range of the text.
+pub type CompileHole<'a> =
+    dyn FnMut(&str, std::ops::Range<usize>) -> Result<Program, Vec<Problem>> + 'a;
+
 /// What a template is made of.
 #[derive(Clone)]
 pub(crate) enum Part {
@@ -40,7 +44,7 @@ impl Template {
     pub fn parse(
         text: &str,
         secret: &mut dyn FnMut(&str, std::ops::Range<usize>) -> String,
-        hole: &mut dyn FnMut(&str, std::ops::Range<usize>) -> Result<Program, Vec<Problem>>,
+        hole: &mut CompileHole<'_>,
         from_client: &[Slot],
     ) -> Result<Self, Vec<Problem>> {
         let mut parts = Vec::new();
