@@ -30,7 +30,7 @@ impl Running {
         Ok((running, heard?))
     }
 
-    /// CPU time so far, user and system, in microseconds: fields 14 and 15 of proc_pid_stat(5).
+    /// CPU time so far, user and system, in microseconds: fields 14 and 15 of `proc_pid_stat(5)`.
     pub(crate) fn cpu(&self) -> Result<f64, Failure> {
         let text = fs::read_to_string(format!("/proc/{}/stat", self.0.id()))?;
         let (_, fields) = text.rsplit_once(')').ok_or("no stat")?;

@@ -7,6 +7,8 @@ mod path;
 mod split;
 mod text;
 
+use std::ops::Range;
+
 use crate::diagnostic::Problem;
 use crate::jq::{Program, Slot};
 
@@ -14,15 +16,14 @@ pub use path::{ENCODED, Path};
 pub use split::{Piece, split};
 pub use text::{Rendered, Text};
 
+/// Compiles the program of a hole, which stands at this range of the template.
+pub type Compile<'a> = dyn FnMut(&str, Range<usize>) -> Result<Program, Vec<Problem>> + 'a;
+
 /// A parsed template.
 #[derive(Debug, Clone, Default)]
 pub struct Template {
     parts: Vec<Part>,
 }
-
-/// Compiles the program of a hole, which stands at this range of the text.
-pub type CompileHole<'a> =
-    dyn FnMut(&str, std::ops::Range<usize>) -> Result<Program, Vec<Problem>> + 'a;
 
 /// What a template is made of.
 #[derive(Clone)]
@@ -43,8 +44,8 @@ impl Template {
     /// All problems, with ranges in `text`.
     pub fn parse(
         text: &str,
-        secret: &mut dyn FnMut(&str, std::ops::Range<usize>) -> String,
-        hole: &mut CompileHole<'_>,
+        secret: &mut dyn FnMut(&str, Range<usize>) -> String,
+        hole: &mut Compile<'_>,
         from_client: &[Slot],
     ) -> Result<Self, Vec<Problem>> {
         let mut parts = Vec::new();

@@ -108,8 +108,8 @@ fn pass(frame: &Frame, call: &Call, answer: Rc<Answer>) -> Failure {
         return failed(frame, call, answer, Code::UpstreamError);
     }
     let status = answer.status;
-    let same = Code::ALL.iter().filter(|code| code.status() == status);
-    let code = same.cloned().next().unwrap_or(match status {
+    let mut same = Code::ALL.iter().filter(|code| code.status() == status);
+    let code = same.next().cloned().unwrap_or(match status {
         400..500 => Code::BadRequest,
         _ => Code::UpstreamError,
     });

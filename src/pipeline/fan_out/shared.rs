@@ -14,7 +14,9 @@ type Flight = Joined<LocalBoxFuture<'static, Outcome>>;
 
 /// The requests that were sent so far, by URL.
 #[derive(Default)]
-pub(in crate::pipeline) struct Shared(RefCell<HashMap<String, Vec<(Rc<Request>, Flight)>>>);
+pub(in crate::pipeline) struct Shared(RefCell<HashMap<String, Vec<Sent>>>);
+
+type Sent = (Rc<Request>, Flight);
 
 impl Shared {
     /// Sends a request that changes nothing, or joins an equal one. It goes on as long as somebody waits for it.
