@@ -7,7 +7,6 @@ mod access;
 mod docs;
 #[allow(
     dead_code,
-    unreachable_pub,
     unused_imports,
     clippy::allow_attributes,
     reason = "not every test needs all of it"
