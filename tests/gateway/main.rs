@@ -4,6 +4,9 @@
 #![expect(clippy::expect_used, reason = "a test ends where it cannot go on")]
 
 mod access;
+mod admin;
+mod body;
+mod demo;
 mod docs;
 #[allow(
     dead_code,
@@ -13,9 +16,14 @@ mod docs;
 )]
 mod harness;
 mod identity_headers;
+mod input;
 mod keys;
+mod log;
+mod malformed;
 mod origin;
 mod paths;
 mod replies;
+mod routes;
+mod server;
 mod sessions;
 mod tokens;
