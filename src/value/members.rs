@@ -48,6 +48,11 @@ impl Members {
         self.find(key).is_some()
     }
 
+    /// Makes room for so many more.
+    pub fn reserve(&mut self, more: usize) {
+        self.list.reserve(more);
+    }
+
     /// Adds a member at the end, or replaces its value where it stands; gives the value that it had.
     pub fn insert(&mut self, key: SmolStr, value: Value) -> Option<Value> {
         if let Some(at) = self.find(&key) {
