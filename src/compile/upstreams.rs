@@ -168,9 +168,6 @@ fn base_of(text: &str) -> Result<Url, &'static str> {
     if !matches!(url.scheme(), "http" | "https") {
         return Err("it does not begin with `http://` or `https://`");
     }
-    if url.host_str().is_none_or(str::is_empty) {
-        return Err("it has no host");
-    }
     if !url.username().is_empty() || url.password().is_some() {
         return Err("it holds a user; a key goes into `headers`");
     }

@@ -4,12 +4,27 @@
 #![expect(clippy::expect_used, reason = "a test ends where it cannot go on")]
 
 mod access;
+mod admin;
+mod body;
+mod demo;
 mod docs;
+#[allow(
+    dead_code,
+    unreachable_pub,
+    unused_imports,
+    clippy::allow_attributes,
+    reason = "not every test needs all of it"
+)]
 mod harness;
 mod identity_headers;
+mod input;
 mod keys;
+mod log;
+mod malformed;
 mod origin;
 mod paths;
 mod replies;
+mod routes;
+mod server;
 mod sessions;
 mod tokens;

@@ -89,6 +89,33 @@ impl Config {
         async move { super::Gateway::start(plan, folder).await }
     }
 
+    /// Starts the program itself, as a process, for what is written to its log.
+    #[track_caller]
+    pub fn launch(self) -> super::Program {
+        let folder = self.write();
+        super::Program::start(folder, &self.environment)
+    }
+
+    /// Its folder and its environment.
+    pub(super) fn written(self) -> (TempDir, HashMap<String, String>) {
+        (self.write(), self.environment)
+    }
+
+    /// The plan, for a server that must not start.
+    #[track_caller]
+    pub fn compiled(&self) -> Plan {
+        let folder = self.write();
+        self.plan(folder.path()).unwrap_or_else(|mistakes| panic!("{mistakes}"))
+    }
+
+    /// Starts the gateway with a config that is there already.
+    #[track_caller]
+    pub fn start_at(self, folder: &Path) -> impl Future<Output = super::Gateway> {
+        let plan = self.plan(folder).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+        let none = tempfile::tempdir().expect("a folder");
+        async move { super::Gateway::start(plan, none).await }
+    }
+
     /// The mistakes as they are shown, for a config that must not start.
     #[track_caller]
     pub fn mistakes(&self) -> String {

@@ -17,7 +17,9 @@ use super::signer::token;
 
 /// A gateway that runs on a thread of its own until it is dropped.
 pub struct Gateway {
+    /// The first listener's; the admin listener's where there are only sockets.
     pub address: SocketAddr,
+    pub addresses: Vec<SocketAddr>,
     pub admin: SocketAddr,
     clock: Arc<Clock>,
     client: reqwest::Client,
@@ -35,8 +37,9 @@ impl Gateway {
     pub(super) async fn start(plan: Plan, folder: TempDir) -> Self {
         let clock = Arc::new(Clock::default());
         let server = Server::bind(plan, clock.clone(), fetch()).expect("a server");
-        let address = server.addresses()[0];
         let admin = server.admin_address().expect("an admin address");
+        let addresses = server.addresses();
+        let address = addresses.first().copied().unwrap_or(admin);
         let (stop, stopped) = oneshot::channel::<()>();
         let serve = move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -48,6 +51,7 @@ impl Gateway {
         let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
         Self {
             address,
+            addresses,
             admin,
             clock,
             client: client.no_proxy().build().expect("a client"),

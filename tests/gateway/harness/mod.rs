@@ -10,13 +10,16 @@
 mod clock;
 mod config;
 mod gateway;
+mod program;
 mod raw;
 mod reply;
 mod signer;
 
-pub use config::Config;
+pub use config::{Config, SECRET};
 pub use gateway::{Gateway, Request};
+pub use program::Program;
+pub use raw::{RawReply, read_replies, read_until_closed};
 pub use reply::Reply as Answer;
 pub use serde_json::{Value, json};
 pub use signer::{Signer, now, token, usual};
-pub use upstream_mocks::{Gate, Reply, Then, Upstream};
+pub use upstream_mocks::{Fault, Gate, Mocks, Options, Reply, Then, Upstream};
