@@ -48,9 +48,9 @@ impl Members {
         self.find(key).is_some()
     }
 
-    /// Makes room for more members.
-    pub fn reserve(&mut self, additional: usize) {
-        self.list.reserve(additional);
+    /// Makes room for so many more.
+    pub fn reserve(&mut self, more: usize) {
+        self.list.reserve(more);
     }
 
     /// Adds a member at the end, or replaces its value where it stands; gives the value that it had.
