@@ -21,7 +21,7 @@ const ROUTE: &str = r#"
     path = "/extra"
     optional = true
     [get.response]
-    shape = '{user: $user}'
+    shape = '{user: $user, extra: $extra}'
     [post.input.body]
     properties.name = { type = "integer" }
     [post.calls.saved]
