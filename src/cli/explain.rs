@@ -25,7 +25,7 @@ pub(super) fn explain(plan: &Plan, method: &str, path: &str) -> Result<String, S
         text.title("\ncalls");
     }
     for index in in_order(&endpoint.calls) {
-        call(&mut text, plan, &endpoint.calls[index], &names);
+        call(&mut text, plan, endpoint, &endpoint.calls[index]);
     }
     text.title("\nreply");
     reply(&mut text, endpoint, &names);
@@ -147,16 +147,19 @@ fn in_order(calls: &[Call]) -> Vec<usize> {
     order
 }
 
-fn call(text: &mut Sheet, plan: &Plan, call: &Call, names: &[&str]) {
+fn call(text: &mut Sheet, plan: &Plan, endpoint: &Endpoint, call: &Call) {
     text.title(&format!("  {}", call.name));
-    let waits: Vec<&str> = call.waits_for.iter().map(|index| names[*index]).collect();
-    let starts = match waits.is_empty() {
-        true if call.changes => "at once, after `allow`".to_owned(),
+    let name = |index: &usize| endpoint.calls[*index].name.as_str();
+    let waits: Vec<&str> = call.waits_for.iter().map(name).collect();
+    let mut starts = match waits.is_empty() {
         true => "at once".to_owned(),
         false => format!("when {} settled", list(&waits, "is", "are")),
     };
+    if call.changes && !endpoint.allow.is_empty() {
+        starts.push_str(", once `allow` is true");
+    }
     text.row(2, "starts", &starts);
-    let needs: Vec<&str> = call.needs.iter().map(|index| names[*index]).collect();
+    let needs: Vec<&str> = call.needs.iter().map(name).collect();
     if !needs.is_empty() {
         text.row(2, "needs", &needs.join(", "));
     }

@@ -108,26 +108,22 @@ fn session(
 }
 
 fn roles(cx: &mut Context<'_>, levels: &Levels<'_, Endpoint>) -> Option<Vec<Vec<String>>> {
-    let mut all = Some(Vec::new());
-    for endpoint in levels.every(|endpoint| endpoint.roles.as_ref().map(|_| endpoint)) {
-        let roles = endpoint.roles.as_deref().unwrap_or_default();
-        if roles.is_empty() {
+    let mut all = Vec::new();
+    for roles in levels.every(|endpoint| endpoint.roles.as_ref()) {
+        if roles.items.is_empty() {
             let help = "name the roles, one of which is needed, or take `roles` away";
-            cx.wrong(&endpoint.span, "`roles` is empty, so that nobody is let in", help);
+            cx.wrong(&roles.span, "`roles` is empty, so that nobody is let in", help);
         }
-        let roles: Vec<Option<String>> = roles.iter().map(|role| cx.value(role)).collect();
-        all = all.zip(roles.into_iter().collect()).map(|(mut all, roles): (Vec<_>, _)| {
-            all.push(roles);
-            all
-        });
+        let roles: Vec<Option<String>> = roles.items.iter().map(|role| cx.value(role)).collect();
+        all.push(roles.into_iter().collect());
     }
-    all
+    all.into_iter().collect()
 }
 
 fn refuse_without_session(cx: &mut Context<'_>, levels: &Levels<'_, Endpoint>) {
     let Some(session) = levels.leaf(|endpoint| endpoint.session.as_ref()) else { return };
     let lists = [
-        ("roles", levels.leaf(|endpoint| endpoint.roles.as_ref())),
+        ("roles", levels.leaf(|endpoint| endpoint.roles.as_ref()).map(|roles| &roles.items)),
         ("scopes", levels.leaf(|endpoint| endpoint.scopes.as_ref())),
     ];
     for (name, list) in lists {

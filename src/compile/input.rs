@@ -5,6 +5,7 @@ use indexmap::IndexMap;
 use super::context::Context;
 use super::inherit::Levels;
 use super::schema::{Compiled, schema};
+use super::schema_file::schema_or_file;
 use super::{headers, names};
 use crate::config::{self, Method, Name, Route, Segment, Toml};
 use crate::diagnostic::Span;
@@ -209,7 +210,7 @@ fn body(
         return None;
     }
     let written = levels.leaf(|input| input.body.as_ref())?;
-    let compiled = schema(cx, written).unwrap_or_default();
+    let compiled = schema_or_file(cx, written).unwrap_or_default();
     if let Some(span) = compiled.needed {
         let help = "a declared body must be there; name members: `required = [\"title\"]`";
         cx.wrong(&span, "`required = true` stands on a parameter", help);

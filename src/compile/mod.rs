@@ -12,12 +12,14 @@ mod graph;
 mod headers;
 mod inherit;
 mod input;
+mod members;
 mod names;
 mod reader;
 mod reply;
 mod request;
 mod route;
 mod schema;
+mod schema_file;
 mod scope;
 mod text;
 mod tokens;
@@ -88,10 +90,11 @@ fn plan(cx: &mut Context<'_>, tree: &Tree) -> Option<Plan> {
     let (upstreams, known) = upstreams::upstreams(cx, &tree.upstreams);
     let max_body = gateway::size(cx, &gateway.server.max_body);
     let max_reply = gateway::size(cx, &gateway.server.max_reply);
-    let cookies = issuers.iter().filter_map(|issuer| issuer.cookie.as_deref());
+    let cookies = gateway.tokens.values().filter_map(|tokens| tokens.cookie.as_ref());
+    let cookies = cookies.filter_map(|cookie| cx.value(cookie)).collect();
     let mut world = World {
         upstreams: known,
-        session_cookies: cookies.map(str::to_owned).collect(),
+        session_cookies: cookies,
         max_body: max_body.unwrap_or_default(),
         max_reply: max_reply.unwrap_or_default(),
         call_defaults: &tree.call_defaults,
@@ -115,6 +118,7 @@ fn library(cx: &mut Context<'_>, tree: &Tree) {
     match Library::parse(&written.text) {
         Ok(library) => cx.library = library,
         Err(problems) => {
+            cx.library_is_broken = true;
             problems.iter().for_each(|problem| cx.problem(&written.span, problem));
         }
     }

@@ -20,8 +20,22 @@ const KEYWORDS: &[&str] = &[
     "properties",
     "additional",
     "items",
-    "title",
-    "description",
+];
+
+/// Keywords that only tell something.
+const ANNOTATIONS: &[&str] = &["title", "description", "examples", "$schema", "$id", "$comment"];
+
+/// Keywords of JSON Schema that are not known yet: nobody meant another one.
+const LATER: &[&str] = &[
+    "const",
+    "maxItems",
+    "maxLength",
+    "maxProperties",
+    "minItems",
+    "minLength",
+    "minProperties",
+    "prefixItems",
+    "uniqueItems",
 ];
 
 const TYPES: &[(&str, Type)] = &[
@@ -62,9 +76,11 @@ pub(super) fn schema(cx: &mut Context<'_>, written: &Toml) -> Option<Compiled> {
     let mut compiled = Compiled::default();
     for (name, value) in table {
         keyword(cx, name, value, &mut compiled);
-        if !KEYWORDS.contains(&&*name.text) {
-            let help = did_you_mean(name, KEYWORDS.iter().copied());
-            let help = help.unwrap_or_else(|| format!("known here: {}", KEYWORDS.join(", ")));
+        if !KEYWORDS.contains(&&*name.text) && !ANNOTATIONS.contains(&&*name.text) {
+            let near = did_you_mean(name, KEYWORDS.iter().copied());
+            let help = near
+                .filter(|_| !LATER.contains(&&*name.text))
+                .unwrap_or_else(|| format!("known here: {}", KEYWORDS.join(", ")));
             cx.wrong(&name.span, format!("unknown keyword `{name}` of a JSON Schema"), help);
         }
     }
@@ -143,7 +159,6 @@ fn keyword(cx: &mut Context<'_>, name: &str, written: &Toml, out: &mut Compiled)
         }
         "additional" => schema.additional = additional(cx, written)?,
         "items" => schema.items = Some(Box::new(inner(cx, written)?)),
-        "title" | "description" => drop(text(cx, written)?),
         _ => {}
     }
     Some(())

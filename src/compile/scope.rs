@@ -2,11 +2,12 @@
 
 use indexmap::IndexSet;
 
+use super::members::Members;
+
 use crate::config::did_you_mean;
 use crate::diagnostic::{Problem, Span};
 use crate::jq::{Read, Slot};
 use crate::plan::{Input, slot};
-use crate::validate::{Additional, Parameter, Schema};
 
 /// Every variable that is not a call's, by name.
 pub(super) const VARIABLES: [(&str, Slot); 11] = [
@@ -130,7 +131,7 @@ impl Scope<'_> {
         if slot == slot::CALLS {
             return self.outcome(read).map(|index| (slot, Some(index)));
         }
-        let members = Member { read, variable: name };
+        let members = Members { read, variable: name };
         match (slot, self.input()) {
             (slot::SESSION, _) => members.known(0, SESSION.iter().copied())?,
             (slot::REQUEST, _) => members.known(0, REQUEST.iter().copied())?,
@@ -197,7 +198,7 @@ impl Scope<'_> {
             let help = "write the call's name: `$calls.NAME.status`";
             return Err(at(read, message.to_owned(), Some(help.to_owned())));
         };
-        let members = Member { read, variable: "calls" };
+        let members = Members { read, variable: "calls" };
         let Some(index) = names.read(name) else {
             let help = did_you_mean(name, names.all());
             return Err(members.problem(0, format!("no call is named `{name}`"), help));
@@ -224,73 +225,6 @@ impl Scope<'_> {
         }
         let help = did_you_mean(name, known).map(|help| help.replacen('`', "`$", 1));
         Err(unknown(read, help))
-    }
-}
-
-/// A look at the members that are read of a variable.
-struct Member<'a> {
-    read: &'a Read,
-    variable: &'a str,
-}
-
-impl Member<'_> {
-    fn known<'w>(
-        &self,
-        step: usize,
-        known: impl IntoIterator<Item = &'w str>,
-    ) -> Result<(), Problem> {
-        let Some(name) = self.read.path.get(step) else {
-            return Ok(());
-        };
-        let known: Vec<&str> = known.into_iter().collect();
-        if known.contains(&name.as_str()) {
-            return Ok(());
-        }
-        let help = did_you_mean(name, known.iter().copied()).or_else(|| match known.is_empty() {
-            true => Some(format!("`${}` has no members here", self.variable)),
-            false => Some(format!("it has: {}", known.join(", "))),
-        });
-        let of = std::iter::once(self.variable)
-            .chain(self.read.path[..step].iter().map(|step| step.as_str()));
-        let of: Vec<&str> = of.collect();
-        Err(self.problem(step, format!("`${}` has no member `{name}`", of.join(".")), help))
-    }
-
-    fn declared(&self, parameters: &[Parameter]) -> Result<(), Problem> {
-        let names = parameters.iter().map(|parameter| parameter.name.as_str());
-        self.known(0, names).map_err(|mut problem| {
-            if parameters.is_empty() {
-                let name = self.read.path.first().map_or("", |name| name.as_str());
-                problem.help = Some(match self.variable {
-                    "params" => "the path has no segment of that name".to_owned(),
-                    section => {
-                        format!("declare it: `input.{section}.{name} = {{ type = \"string\" }}`")
-                    }
-                });
-            }
-            problem
-        })
-    }
-
-    /// The members of the body, as deep as its schema says.
-    fn schema(&self, schema: &Schema) -> Result<(), Problem> {
-        let mut schema = schema;
-        for (depth, step) in self.read.path.iter().enumerate() {
-            if schema.properties.is_empty() || schema.additional == Additional::Keep {
-                return Ok(());
-            }
-            self.known(depth, schema.properties.iter().map(|(name, _)| name.as_str()))?;
-            let Some((_, inner)) = schema.properties.iter().find(|(name, _)| name == step) else {
-                return Ok(());
-            };
-            schema = inner;
-        }
-        Ok(())
-    }
-
-    fn problem(&self, step: usize, message: String, help: Option<String>) -> Problem {
-        let range = self.read.path_spans.get(step).unwrap_or(&self.read.span).clone();
-        Problem { range, message, help }
     }
 }
 

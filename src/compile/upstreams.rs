@@ -15,7 +15,7 @@ use crate::config::{self, HeaderValue, Name, Plain, Size, Template};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::plan;
 use crate::template::Text;
-use crate::upstream::Settings;
+use crate::upstream::{Base, Settings};
 use crate::value::SmolStr;
 
 /// An upstream, and what it gives to the calls that name it.
@@ -64,8 +64,11 @@ pub(super) fn upstreams(
         names::check(cx, name, &name.span);
         let index = known.len();
         known.insert(name.text.clone(), given(cx, upstream, index));
-        let (base, shown) = base(cx, name, upstream).unwrap_or_default();
-        let settings = Arc::new(settings(cx, upstream));
+        let based = base(cx, name, upstream);
+        let https = based.as_ref().is_some_and(|(base, _)| base.is_https());
+        let settings = Arc::new(settings(cx, upstream, https));
+        // Without one there is a mistake, and no plan.
+        let Some((base, shown)) = based else { continue };
         compiled.push(plan::Upstream { name: SmolStr::new(&name.text), settings, base, shown });
     }
     (compiled, known)
@@ -113,14 +116,16 @@ pub(super) fn positive(cx: &mut Context<'_>, plain: &Plain<Duration>) -> Duratio
     duration
 }
 
-fn settings(cx: &mut Context<'_>, upstream: &config::Upstream) -> Settings {
+fn settings(cx: &mut Context<'_>, upstream: &config::Upstream, https: bool) -> Settings {
     let authority = upstream.tls.as_ref().and_then(|tls| tls.ca.as_ref());
+    let proxy = upstream.proxy.as_ref().and_then(|proxy| proxy_address(cx, proxy));
     Settings {
         connect_timeout: positive(cx, &upstream.connect_timeout),
         idle_timeout: positive(cx, &upstream.idle_timeout),
         http2: cx.value(&upstream.http2).unwrap_or(false),
+        tls: https || proxy.as_ref().is_some_and(|proxy| proxy.starts_with("https:")),
         ca: authority.and_then(|path| certificates(cx, path)),
-        proxy: upstream.proxy.as_ref().and_then(|proxy| proxy_address(cx, proxy)),
+        proxy,
     }
 }
 
@@ -136,11 +141,7 @@ fn certificates(cx: &mut Context<'_>, path: &Plain<String>) -> Option<String> {
 }
 
 /// `http://users:7001/base`, without a slash at its end, and how it is shown.
-fn base(
-    cx: &mut Context<'_>,
-    name: &Name,
-    upstream: &config::Upstream,
-) -> Option<(String, String)> {
+fn base(cx: &mut Context<'_>, name: &Name, upstream: &config::Upstream) -> Option<(Base, String)> {
     let Some(written) = &upstream.url else {
         let help = format!("add `url = \"http://{name}:8080\"`");
         let title = format!("the upstream `{name}` has no `url`");
@@ -150,8 +151,9 @@ fn base(
     let text = cx.resolved(written)?;
     match base_of(&text.value) {
         Ok(base) => {
-            let shown = if text.secret { format!("({name})") } else { base.clone() };
-            Some((base, shown))
+            let shown = base.as_str().trim_end_matches('/').to_owned();
+            let shown = if text.secret { format!("({name})") } else { shown };
+            Some((Base::new(base), shown))
         }
         Err(why) => {
             let title = format!("this cannot be the `url` of an upstream: {why}");
@@ -161,13 +163,10 @@ fn base(
     }
 }
 
-fn base_of(text: &str) -> Result<String, &'static str> {
+fn base_of(text: &str) -> Result<Url, &'static str> {
     let url = Url::parse(text).map_err(|_| "it is not a URL")?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err("it does not begin with `http://` or `https://`");
-    }
-    if url.host_str().is_none_or(str::is_empty) {
-        return Err("it has no host");
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err("it holds a user; a key goes into `headers`");
@@ -175,13 +174,14 @@ fn base_of(text: &str) -> Result<String, &'static str> {
     if url.query().is_some() || url.fragment().is_some() {
         return Err("it has a `?` or a `#`; a query goes into `query`");
     }
-    Ok(url.as_str().trim_end_matches('/').to_owned())
+    Ok(url)
 }
 
 fn proxy_address(cx: &mut Context<'_>, written: &Plain<String>) -> Option<String> {
     let text = cx.value(written)?;
-    if reqwest::Proxy::all(&text).is_ok() && Url::parse(&text).is_ok_and(|url| url.has_host()) {
-        return Some(text);
+    let url = Url::parse(&text).ok().filter(Url::has_host);
+    if let Some(url) = url.filter(|_| reqwest::Proxy::all(&text).is_ok()) {
+        return Some(url.into());
     }
     let title = "this is not the address of a proxy";
     cx.mistake(Diagnostic::at(written.span.clone(), title).help("such as \"http://egress:3128\""));

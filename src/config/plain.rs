@@ -46,6 +46,15 @@ pub enum Raw<T> {
 #[derive(Clone, Debug)]
 pub struct Many<T>(pub Vec<T>);
 
+/// A list with its place, which an empty one is shown at.
+#[derive(Clone, Debug)]
+pub struct List<T> {
+    /// Where it stands.
+    pub span: Span,
+    /// What it holds.
+    pub items: Vec<T>,
+}
+
 /// A template, unparsed: text with `{jq}` holes and `${secrets}`.
 #[derive(Clone, Debug)]
 pub struct Template {

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 
 use super::decode::{Decode, Decoder, Scope, table};
 use super::gateway::Size;
-use super::plain::{HeaderValue, Named, OnStatus, Plain, Program, Template, Toml};
+use super::plain::{HeaderValue, List, Named, OnStatus, Plain, Program, Template, Toml};
 
 /// A route file: what stands above the methods, and the methods.
 #[derive(Clone, Debug)]
@@ -38,7 +38,7 @@ table! {
         /// What the endpoint is for, in a sentence.
         pub summary: Option<Plain<String>>,
         /// The session needs one of these; 403 otherwise.
-        pub roles: Option<Vec<Plain<String>>>,
+        pub roles: Option<List<Plain<String>>>,
         /// The session needs all of these.
         pub scopes: Option<Vec<Plain<String>>>,
         /// Anything but `true` is a no; may read calls.

@@ -8,7 +8,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::Value;
 
 use super::gateway::{Gateway, Size};
-use super::plain::{HeaderValue, Many, Name, OnStatus, Plain, Program, Template, Toml};
+use super::plain::{HeaderValue, List, Many, Name, OnStatus, Plain, Program, Template, Toml};
 use super::route::{Endpoint, Fail, Method, RouteFile};
 use super::upstreams::{Upstream, Upstreams};
 
@@ -103,6 +103,20 @@ schema! {
     };
     Toml: "Any" = {};
     Name: "Name" = { "type": "string" };
+}
+
+impl<T: JsonSchema> JsonSchema for List<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        Vec::<T>::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Vec::<T>::json_schema(generator)
+    }
 }
 
 impl<T: JsonSchema> JsonSchema for Many<T> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::decode::{Decode, Decoder, Leaf};
 use super::files::beside;
 use super::gateway::Size;
-use super::plain::{HeaderValue, Many, OnStatus, Plain, Program, Raw, Template, Toml, Value};
+use super::plain::{HeaderValue, List, Many, OnStatus, Plain, Program, Raw, Template, Toml, Value};
 use super::route::Fail;
 use super::{secret, units};
 use crate::diagnostic::{Diagnostic, Problem};
@@ -234,6 +234,13 @@ fn from_file(node: &Toml, decoder: &mut Decoder<'_>) -> Option<Program> {
                 .report(Diagnostic::at(node.span.clone(), format!("cannot read `{name}`: {why}")));
             None
         }
+    }
+}
+
+impl<T: Leaf> Leaf for List<T> {
+    fn read(node: &Toml, decoder: &mut Decoder<'_>) -> Option<Self> {
+        let items = Vec::decode(&[node], decoder)?;
+        Some(Self { span: node.span.clone(), items })
     }
 }
 

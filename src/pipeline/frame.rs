@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use http::Method;
+use http::{HeaderName, HeaderValue, Method};
 
 use super::fan_out::{Settled, Shared};
 use super::gateway::Gateway;
@@ -38,6 +38,7 @@ pub(super) struct Frame {
     input: [Value; 6],
     asked: Asked,
     about: OnceCell<Value>,
+    told: OnceCell<[(HeaderName, HeaderValue); 2]>,
 }
 
 /// What `$request` is made of, where a program reads it.
@@ -81,6 +82,20 @@ impl Frame {
             raw,
             asked,
             about: OnceCell::new(),
+            told: OnceCell::new(),
+        })
+    }
+
+    /// The request's id and its trace, as each upstream is told them.
+    pub(super) fn told(&self) -> &[(HeaderName, HeaderValue)] {
+        self.told.get_or_init(|| {
+            // Both are hexadecimal, and so always are header values.
+            let value = |text: &str| HeaderValue::from_str(text);
+            let value = |text: &str| value(text).unwrap_or(HeaderValue::from_static(""));
+            [
+                (HeaderName::from_static("x-request-id"), value(&self.id)),
+                (HeaderName::from_static("traceparent"), value(&self.trace.to_header())),
+            ]
         })
     }
 

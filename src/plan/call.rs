@@ -8,7 +8,7 @@ use http::{HeaderName, Method};
 use crate::fault::Code;
 use crate::jq::Program;
 use crate::template::{Path, Text};
-use crate::upstream::Settings;
+use crate::upstream::{Base, Settings};
 use crate::value::{SmolStr, Value};
 
 /// One upstream request of an endpoint, with what its upstream adds to it.
@@ -120,8 +120,8 @@ pub struct Upstream {
     pub name: SmolStr,
     /// The connection's settings; equal settings share a client, over reloads too.
     pub settings: Arc<Settings>,
-    /// `http://users:7001/base`, without a slash at its end.
-    pub base: String,
+    /// `http://users:7001/base`, where its calls' paths are put behind.
+    pub base: Base,
     /// As it may be shown: the base, or `(users)` where a secret made it.
     pub shown: String,
 }

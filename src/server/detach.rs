@@ -1,6 +1,6 @@
 //! Requests that go on without their client.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -8,45 +8,53 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
+use tokio::task::{JoinError, JoinHandle, spawn_local};
 use tracing::Instrument;
 
-/// A future that is dropped like any other until `committed` is set. From then on dropping it lets it go on by itself,
-/// since what it has begun to change must come to its end.
-pub(super) struct Detachable<F: Future + 'static> {
-    inner: Option<Pin<Box<F>>>,
+/// A future as a task of its own, which ends when this is dropped. Once `committed` is set it goes on instead, since what
+/// it has begun to change must come to its end.
+///
+/// As a task it is woken alone when a call has answered, and not the whole connection with it.
+pub(super) struct Detachable<T> {
+    task: JoinHandle<T>,
     committed: Rc<Cell<bool>>,
     detached: Arc<AtomicUsize>,
+    going_on: Rc<RefCell<Option<GoingOn>>>,
 }
 
-impl<F: Future + 'static> Detachable<F> {
+impl<T: 'static> Detachable<T> {
     /// `detached` counts those that go on.
-    pub(super) fn new(inner: F, committed: Rc<Cell<bool>>, detached: Arc<AtomicUsize>) -> Self {
-        Self { inner: Some(Box::pin(inner)), committed, detached }
-    }
-}
-
-impl<F: Future + 'static> Future for Detachable<F> {
-    type Output = F::Output;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        let Some(inner) = &mut self.inner else { return Poll::Pending };
-        let polled = inner.as_mut().poll(context);
-        if polled.is_ready() {
-            self.inner = None;
-        }
-        polled
-    }
-}
-
-impl<F: Future + 'static> Drop for Detachable<F> {
-    fn drop(&mut self) {
-        let Some(inner) = self.inner.take().filter(|_| self.committed.get()) else { return };
-        let going_on = GoingOn::new(&self.detached);
-        let to_its_end = async move {
-            inner.await;
-            drop(going_on);
+    pub(super) fn new(
+        inner: impl Future<Output = T> + 'static,
+        committed: Rc<Cell<bool>>,
+        detached: Arc<AtomicUsize>,
+    ) -> Self {
+        let going_on = Rc::<RefCell<Option<GoingOn>>>::default();
+        let until_then = Rc::clone(&going_on);
+        let whole = async move {
+            let output = inner.await;
+            drop(until_then);
+            output
         };
-        tokio::task::spawn_local(to_its_end.in_current_span());
+        Self { task: spawn_local(whole.in_current_span()), committed, detached, going_on }
+    }
+}
+
+impl<T> Future for Detachable<T> {
+    type Output = Result<T, JoinError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.task).poll(context)
+    }
+}
+
+impl<T> Drop for Detachable<T> {
+    fn drop(&mut self) {
+        if !self.committed.get() {
+            self.task.abort();
+        } else if !self.task.is_finished() {
+            *self.going_on.borrow_mut() = Some(GoingOn::new(&self.detached));
+        }
     }
 }
 

@@ -57,7 +57,8 @@ pub(super) async fn answer(request: HttpRequest, payload: web::Payload) -> HttpR
         }
         into_response(reply, turn.turns().is_last())
     };
-    Detachable::new(running, committed, detached).await
+    let reply = Detachable::new(running, committed, detached).await;
+    reply.unwrap_or_else(|_| HttpResponse::InternalServerError().finish())
 }
 
 fn take_in(request: &HttpRequest, payload: web::Payload, turn: &Turn) -> Request {

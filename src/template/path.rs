@@ -1,5 +1,7 @@
 //! Templates of paths: a hole is one encoded segment, whatever it holds.
 
+use std::borrow::Cow;
+
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use super::text::scalar;
@@ -114,15 +116,18 @@ fn push_value(value: &Value, path: &mut String) -> Result<(), Fault> {
 
 /// Refuses what a URL library, or a server that decodes twice, would take for "here" or "up".
 fn check_segment(encoded: &str) -> Result<(), Fault> {
-    let mut text = encoded.to_owned();
+    let mut text = Cow::Borrowed(encoded);
     for _ in 0..3 {
-        if matches!(text.as_str(), "" | "." | "..") {
+        if matches!(&*text, "" | "." | "..") {
             return Err(Fault::internal(format_args!("a path segment is {text:?}")));
         }
         if text.bytes().any(|byte| byte < b' ' || byte == 0x7f) {
             return Err(Fault::internal("a path segment holds a control character"));
         }
-        text = percent_decode_str(&text).decode_utf8_lossy().into_owned();
+        if !text.contains('%') {
+            break;
+        }
+        text = Cow::Owned(percent_decode_str(&text).decode_utf8_lossy().into_owned());
     }
     Ok(())
 }

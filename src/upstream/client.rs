@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, Method};
 use reqwest::redirect::Policy;
+use url::Url;
 
 use super::body;
 use super::error::Error;
@@ -18,6 +19,8 @@ pub struct Settings {
     pub idle_timeout: Duration,
     /// HTTP/2 without asking first.
     pub http2: bool,
+    /// Whether TLS may be spoken, to the upstream or to the proxy. It costs reading the machine's CA certificates.
+    pub tls: bool,
     /// PEM text of further certificate authorities.
     pub ca: Option<String>,
     /// An egress proxy.
@@ -29,8 +32,8 @@ pub struct Settings {
 pub struct Request {
     /// Its method.
     pub method: Method,
-    /// The whole URL, encoded.
-    pub url: String,
+    /// The whole URL.
+    pub url: Url,
     /// Its headers; `host` and `content-length` are the client's.
     pub headers: HeaderMap,
     /// Its body; empty for none.
@@ -71,7 +74,9 @@ impl Client {
         if settings.http2 {
             builder = builder.http2_prior_knowledge();
         }
-        if let Some(pem) = &settings.ca {
+        if !settings.tls {
+            builder = builder.tls_certs_only([]);
+        } else if let Some(pem) = &settings.ca {
             let certificates = reqwest::Certificate::from_pem_bundle(pem.as_bytes());
             for certificate in certificates.map_err(|error| error.to_string())? {
                 builder = builder.add_root_certificate(certificate);
@@ -103,11 +108,11 @@ impl Client {
     }
 
     async fn head(&self, request: &Request) -> Result<reqwest::Response, Error> {
-        let builder = self.0.request(request.method.clone(), &request.url);
-        let mut builder = builder.headers(request.headers.clone());
+        let mut sent = reqwest::Request::new(request.method.clone(), request.url.clone());
+        *sent.headers_mut() = request.headers.clone();
         if !request.body.is_empty() {
-            builder = builder.body(request.body.clone());
+            *sent.body_mut() = Some(request.body.clone().into());
         }
-        builder.send().await.map_err(Error::before_answer)
+        self.0.execute(sent).await.map_err(Error::before_answer)
     }
 }

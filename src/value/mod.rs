@@ -1,6 +1,7 @@
 //! JSON: a strict parser, the value that programs work on, a writer.
 
 mod convert;
+mod members;
 pub(crate) mod meter;
 mod number;
 mod order;
@@ -10,10 +11,10 @@ mod write;
 
 use std::sync::Arc;
 
-use indexmap::IndexMap;
 pub use jaq_json::Num;
 pub use smol_str::SmolStr;
 
+pub use members::Members;
 pub use number::number_text;
 pub(crate) use number::{finite_text, float_of, is_nan, whole};
 pub use parse::{DuplicateKeys, Limits, SyntaxError, parse};
@@ -23,9 +24,6 @@ pub(crate) use write::cut;
 
 /// The deepest nesting of a value anywhere in the gateway: what is deeper is neither parsed nor made by a program, so that no walk over a value can overflow the stack.
 pub const MAX_DEPTH: u32 = 200;
-
-/// Members of an object, in the order in which they came.
-pub type Members = IndexMap<SmolStr, Value, foldhash::fast::RandomState>;
 
 /// A JSON value. Clones are cheap: text up to 23 bytes is inline, all else is shared.
 ///

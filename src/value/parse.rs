@@ -3,8 +3,6 @@
 use std::fmt;
 use std::sync::Arc;
 
-use indexmap::map::Entry;
-
 use super::{Array, MAX_DEPTH, Members, Object, SmolStr, Value};
 
 /// What a text may hold.
@@ -184,17 +182,9 @@ impl Parser<'_> {
         value: Value,
         start: usize,
     ) -> Parsed<()> {
-        match members.entry(key) {
-            Entry::Vacant(entry) => {
-                entry.insert(value);
-            }
-            Entry::Occupied(_) if self.refuse => {
-                self.at = start;
-                return Err("duplicate key");
-            }
-            Entry::Occupied(mut entry) => {
-                entry.insert(value);
-            }
+        if members.insert(key, value).is_some() && self.refuse {
+            self.at = start;
+            return Err("duplicate key");
         }
         Ok(())
     }

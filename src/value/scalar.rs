@@ -75,6 +75,14 @@ impl Parser<'_> {
 
     /// Goes on to the next byte that is a quote, a backslash or a control character.
     fn plain(&mut self) {
+        while let Some(eight) = self.bytes[self.at..].first_chunk() {
+            let special = special(u64::from_le_bytes(*eight));
+            if special != 0 {
+                self.at += special.trailing_zeros() as usize / 8;
+                return;
+            }
+            self.at += 8;
+        }
         let rest = &self.bytes[self.at..];
         let special = rest.iter().position(|byte| ESCAPED[usize::from(*byte)]);
         self.at += special.unwrap_or(rest.len());
@@ -123,6 +131,15 @@ impl Parser<'_> {
         let hex = |code, byte: &u8| Some(code * 16 + char::from(*byte).to_digit(16)?);
         digits.iter().try_fold(0, hex).ok_or("invalid escape")
     }
+}
+
+/// Looks at eight bytes at once: the lowest bit that is set is in the first byte that is a quote, a backslash or a control
+/// character.
+fn special(bytes: u64) -> u64 {
+    const EACH: u64 = u64::from_le_bytes([1; 8]);
+    let below = |bytes: u64, limit: u8| bytes.wrapping_sub(EACH * u64::from(limit)) & !bytes;
+    let equal = |byte: u8| below(bytes ^ (EACH * u64::from(byte)), 1);
+    (equal(b'"') | equal(b'\\') | below(bytes, b' ')) & (EACH << 7)
 }
 
 /// Integers beyond this stay text: reading and writing a big integer takes time in the square of its digits.

@@ -1,6 +1,8 @@
 //! Keys that a provider publishes, over HTTP: rotation, floods, a provider that is slow, wrong or away.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
+
+use tokio::net::TcpSocket;
 
 use crate::harness::*;
 
@@ -163,7 +165,10 @@ async fn t7_a_token_chooses_neither_its_key_nor_where_it_is_fetched() {
 #[tokio::test]
 async fn t13_a_provider_that_is_down_at_start_is_503_until_it_is_there() {
     let signer = Signer::ec();
-    let address = Upstream::start().await.address();
+    // Bound and not listening: nobody is there, and nobody else can be.
+    let reserved = TcpSocket::new_v4().expect("a socket");
+    reserved.bind((Ipv4Addr::LOCALHOST, 0).into()).expect("a free port");
+    let address = reserved.local_addr().expect("an address");
     let (users, gateway) = gateway(address, "10s").await;
     let token = by(&signer, "a");
 
@@ -177,6 +182,7 @@ async fn t13_a_provider_that_is_down_at_start_is_503_until_it_is_there() {
     gateway.get("/me").await.assert_error(401, "UNAUTHORIZED");
     assert_eq!(users.total(), 0);
 
+    drop(reserved);
     let provider = Upstream::start_at(address).await.expect("the same address");
     publish(&provider, &[signer.jwk("a")]);
     gateway.advance(5);

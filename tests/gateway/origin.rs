@@ -156,3 +156,27 @@ async fn the_check_comes_before_the_body_is_read() {
     assert!(reply.starts_with("HTTP/1.1 403 "), "{reply}");
     assert_eq!(orders.total(), 0);
 }
+
+#[tokio::test]
+async fn c6_json_in_a_form_is_415() {
+    let orders = Upstream::start().await;
+    let route = r#"
+        session = "required"
+        [post.input.body]
+        properties.a = { type = "integer" }
+        [post.calls.it]
+        upstream = "orders"
+        method = "POST"
+        path = "/orders"
+        json = '$body'
+    "#;
+    let config =
+        Gateway::config().upstream("orders", &orders).gateway("origin = \"https://app.test\"\n");
+    let gateway = config.route("orders.toml", route).start().await;
+    for kind in ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "", "x"]
+    {
+        let request = by_cookie(&gateway, "POST", "/orders", &[("origin", OURS)]);
+        request.body(kind, "{\"a\":1}").await.assert_error(415, "UNSUPPORTED_MEDIA_TYPE");
+    }
+    assert_eq!(orders.total(), 0);
+}

@@ -20,13 +20,9 @@ use crate::value::SmolStr;
 /// 401 where the user's token is to be sent and there is none.
 pub(super) async fn make(frame: &Frame, call: &Call, scope: &dyn Scope) -> Result<Request, Fault> {
     let limits = frame.limits();
-    let mut url = frame.gateway.plan.upstreams[call.upstream].base.clone();
-    url.push_str(&call.path.render(scope, &limits).await?);
+    let path = call.path.render(scope, &limits).await?;
     let query = pairs(&call.query, scope, &limits, frame).await?;
-    if !query.is_empty() {
-        url.push('?');
-        url.push_str(&query);
-    }
+    let url = frame.gateway.plan.upstreams[call.upstream].base.join(&path, &query);
     let mut headers = own_headers(frame, call)?;
     let body = body(frame, call, scope, &limits, &mut headers).await?;
     for (name, text) in &call.headers {
@@ -52,11 +48,8 @@ fn own_headers(frame: &Frame, call: &Call) -> Result<HeaderMap, Fault> {
     let accept = if call.expect == Expect::Json { "application/json" } else { "*/*" };
     headers.insert(ACCEPT, HeaderValue::from_static(accept));
     headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
-    let ours = [("x-request-id", frame.id.as_str()), ("traceparent", &frame.trace.to_header())];
-    for (name, text) in ours {
-        let name = HeaderName::from_static(name);
-        let value = header_value(&name, text)?;
-        headers.insert(name, value);
+    for (name, value) in frame.told() {
+        headers.insert(name, value.clone());
     }
     if call.user_token {
         let Some(identity) = &frame.identity else {

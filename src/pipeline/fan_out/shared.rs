@@ -4,8 +4,10 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use foldhash::fast::RandomState;
 use futures_util::FutureExt;
 use futures_util::future::{LocalBoxFuture, Shared as Joined};
+use url::Url;
 
 use crate::upstream::{Answer, Client, Error, Request};
 
@@ -14,7 +16,7 @@ type Flight = Joined<LocalBoxFuture<'static, Outcome>>;
 
 /// The requests that were sent so far, by URL.
 #[derive(Default)]
-pub(in crate::pipeline) struct Shared(RefCell<HashMap<String, Vec<Sent>>>);
+pub(in crate::pipeline) struct Shared(RefCell<HashMap<Url, Vec<Sent>, RandomState>>);
 
 type Sent = (Rc<Request>, Flight);
 

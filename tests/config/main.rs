@@ -3,62 +3,15 @@
 
 #![expect(clippy::expect_used, reason = "a test")]
 
+mod case;
+mod command;
+mod meaning;
+
 use std::collections::HashMap;
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
-use frontdesk::compile;
-use frontdesk::config::{Disk, Entry, Environment, Files};
-use frontdesk::diagnostic::{Diagnostic, Sources};
-use frontdesk::plan::Plan;
-
-/// A folder of `tests/config`, which sees itself as `config`.
-struct Case {
-    folder: PathBuf,
-    environment: HashMap<String, String>,
-}
-
-impl Case {
-    fn open(folder: PathBuf) -> Self {
-        let lines = fs::read_to_string(folder.join("env")).unwrap_or_default();
-        let pairs = lines.lines().filter_map(|line| line.split_once('='));
-        let environment = pairs.map(|(name, value)| (name.to_owned(), value.replace("\\n", "\n")));
-        Self { environment: environment.collect(), folder }
-    }
-
-    fn load(&self) -> (Sources, Result<Plan, Vec<Diagnostic>>) {
-        compile::load(Path::new("config"), self, self)
-    }
-
-    fn place(&self, path: &Path) -> PathBuf {
-        self.folder.join(path.strip_prefix("config").unwrap_or(path))
-    }
-}
-
-impl Files for Case {
-    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        Disk.read(&self.place(path))
-    }
-
-    fn list(&self, folder: &Path) -> io::Result<Vec<Entry>> {
-        let mut entries = Disk.list(&self.place(folder))?;
-        for entry in &mut entries {
-            entry.path = folder.join(entry.path.file_name().unwrap_or_default());
-        }
-        Ok(entries)
-    }
-}
-
-impl Environment for Case {
-    fn var(&self, name: &str) -> Option<String> {
-        self.environment.get(name).cloned()
-    }
-
-    fn read(&self, path: &Path) -> io::Result<String> {
-        fs::read_to_string(self.place(path))
-    }
-}
+use case::Case;
 
 fn cases(kind: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/config").join(kind);
@@ -100,7 +53,7 @@ fn mistakes_are_all_told_as_expected() {
 fn no_mistake_shows_a_secret() {
     for folder in cases("bad") {
         let (text, case) = said(&folder);
-        for value in case.environment.values().filter(|value| value.len() > 3) {
+        for value in case.secrets().filter(|value| value.len() > 3) {
             for line in value.lines().filter(|line| line.len() > 3) {
                 assert!(!text.contains(line), "{}: {text}", folder.display());
             }
@@ -120,8 +73,7 @@ fn good_configs_compile() {
 #[test]
 fn the_demo_compiles() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
-    let case = Case { folder, environment: HashMap::new() };
-    let (sources, result) = case.load();
+    let (sources, result) = Case::new(folder, HashMap::new()).load();
     let mistakes = result.err().unwrap_or_default();
     assert!(mistakes.is_empty(), "{}", sources.render(&mistakes, false));
 }

@@ -1,0 +1,1 @@
+def person: {id, name};
