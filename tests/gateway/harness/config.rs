@@ -101,6 +101,13 @@ impl Config {
         (self.write(), self.environment)
     }
 
+    /// The plan, for a server that must not start.
+    #[track_caller]
+    pub fn compiled(&self) -> Plan {
+        let folder = self.write();
+        self.plan(folder.path()).unwrap_or_else(|mistakes| panic!("{mistakes}"))
+    }
+
     /// Starts the gateway with a config that is there already.
     #[track_caller]
     pub fn start_at(self, folder: &Path) -> impl Future<Output = super::Gateway> {
