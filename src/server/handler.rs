@@ -16,8 +16,9 @@ use super::Shared;
 use super::body::ActixBody;
 use super::connection::Turn;
 use super::detach::Detachable;
+use super::error;
 use super::head::{self, ActixHead};
-use crate::fault::Fault;
+use crate::fault::{Code, Fault};
 use crate::pipeline::{self, Gateway, Reply, Request};
 use crate::plan::ErrorShape;
 use crate::telemetry::{Access, Trace, access};
@@ -39,7 +40,7 @@ pub(super) async fn answer(request: HttpRequest, payload: web::Payload) -> HttpR
     let detached = Arc::clone(&shared.detached);
     let turn = Turn::begin(&request);
     let incoming = take_in(&request, payload, &turn);
-    let committed = Rc::clone(&incoming.committed);
+    let (id, committed) = (incoming.id.clone(), Rc::clone(&incoming.committed));
     let log = Log { id: incoming.id.clone(), started: incoming.started, request, written: false };
     let running = async move {
         let reply = match head::check(&log.request, &gateway.plan.limits) {
@@ -58,7 +59,7 @@ pub(super) async fn answer(request: HttpRequest, payload: web::Payload) -> HttpR
         into_response(reply, turn.turns().is_last())
     };
     let reply = Detachable::new(running, committed, detached).await;
-    reply.unwrap_or_else(|_| HttpResponse::InternalServerError().finish())
+    reply.unwrap_or_else(|_| panicked(&id))
 }
 
 fn take_in(request: &HttpRequest, payload: web::Payload, turn: &Turn) -> Request {
@@ -96,6 +97,14 @@ fn into_response(reply: Reply, last: bool) -> HttpResponse {
     response.body(reply.body)
 }
 
+/// What is left to say where the pipeline has a bug.
+fn panicked(id: &str) -> HttpResponse {
+    HttpResponse::InternalServerError()
+        .insert_header(("content-type", "application/json"))
+        .insert_header(("x-request-id", id))
+        .body(error::body(&Code::InternalError, id))
+}
+
 /// The access line of a request, also of one that is dropped before it has a reply.
 struct Log {
     id: SmolStr,
@@ -119,19 +128,23 @@ impl Log {
         self.written = true;
     }
 
-    /// Nobody gets this status: 499 is what logs commonly have for a client that has left.
     fn access(&self) -> Access<'_> {
+        let (status, code, cause) = match std::thread::panicking() {
+            true => (500, Some(Code::InternalError.name()), "a panic"),
+            // Nobody gets it: this is what logs commonly have for a client that has left.
+            false => (499, None, "the connection ended before the reply"),
+        };
         Access {
             method: self.request.method().as_str(),
             route: None,
             path: self.request.uri().path(),
-            status: 499,
+            status,
             duration: self.started.elapsed(),
             request_id: &self.id,
             bytes: None,
             partial: None,
-            code: None,
-            cause: Some("the connection ended before the reply"),
+            code,
+            cause: Some(cause),
         }
     }
 }
