@@ -13,7 +13,8 @@ use actix_http::error::DispatchError;
 use actix_http::{HttpService, Request, Response};
 use actix_server::{GracefulShutdownSignal, Server as Workers, ServerBuilder};
 use actix_service::{
-    IntoServiceFactory, Service, ServiceFactory, ServiceFactoryExt, fn_service, map_config,
+    IntoServiceFactory, Service, ServiceFactory, ServiceFactoryExt, apply_fn_factory, fn_service,
+    map_config,
 };
 use actix_web::dev::AppConfig;
 use actix_web::{App, web};
@@ -21,6 +22,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 use tracing_actix_web::TracingLogger;
 
+use super::detach::Open;
 use super::listen::Listener;
 use super::span::RequestSpan;
 use super::stream::ErrorShaped;
@@ -38,11 +40,11 @@ pub(super) fn start(server: Server, shared: &Shared) -> io::Result<Workers> {
     builder = builder.workers(workers(&settings));
     let (plan, verifier) = (server.plan, server.verifier);
     for listener in server.public {
-        let (plan, verifier, shared) = (Arc::clone(&plan), Arc::clone(&verifier), shared.clone());
+        let (plan, verifier) = (Arc::clone(&plan), Arc::clone(&verifier));
         let app = move || {
             let gateway = Gateway::new(Arc::clone(&plan), Arc::clone(&verifier));
             App::new()
-                .app_data(handler::Worker { gateway: gateway.map(Rc::new), shared: shared.clone() })
+                .app_data(handler::Worker { gateway: gateway.map(Rc::new) })
                 .wrap(TracingLogger::<RequestSpan>::new())
                 .default_service(web::to(handler::answer))
         };
@@ -79,14 +81,16 @@ where
             fn_service(|io: TcpStream| {
                 let peer = io.peer_addr().ok();
                 let _ = io.set_nodelay(true);
-                ready(Ok::<_, DispatchError>((ErrorShaped::new(io), peer)))
+                ready(Ok::<_, DispatchError>((io, peer)))
             })
             .and_then(http(&settings, signal.clone(), app()))
         }),
-        Listener::Unix(listener, _) => builder.listen_uds(name, listener, move || {
-            fn_service(|io: UnixStream| ready(Ok::<_, DispatchError>((ErrorShaped::new(io), None))))
-                .and_then(http(&settings, signal.clone(), app()))
-        }),
+        Listener::Unix(listener, _) => {
+            builder.listen_uds(name, listener, move || {
+                fn_service(|io: UnixStream| ready(Ok::<_, DispatchError>((io, None))))
+                    .and_then(http(&settings, signal.clone(), app()))
+            })
+        }
     }
 }
 
@@ -113,7 +117,7 @@ where
     B: MessageBody + 'static,
 {
     let app = app.into_factory().map_err(|error| error.into().error_response());
-    HttpService::build()
+    let served = HttpService::build()
         .graceful_shutdown_signal(move || {
             let signal = signal.clone();
             async move { signal.notified().await }
@@ -122,7 +126,19 @@ where
         .client_request_timeout(HEAD_TIMEOUT)
         // A client that has left is noticed at once, and its calls are cancelled.
         .h1_allow_half_closed(false)
-        .h1(map_config(app, |()| AppConfig::default()))
+        .on_connect_ext(|io: &ErrorShaped<T>, data| {
+            data.insert(io.open.clone());
+        })
+        .h1(map_config(app, |()| AppConfig::default()));
+    apply_fn_factory(served, |(io, peer): (T, Option<SocketAddr>), service| {
+        let (open, ended) = Open::new();
+        let serving = service.call((ErrorShaped::new(io, open), peer));
+        async move {
+            let result = serving.await;
+            ended.wait().await;
+            result
+        }
+    })
 }
 
 fn workers(settings: &plan::Server) -> usize {

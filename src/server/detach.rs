@@ -1,25 +1,25 @@
 //! Requests that go on without their client.
 
-use std::cell::Cell;
+use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
-/// A future that is dropped like any other until `committed` is set. From then on dropping it lets it go on by itself,
-/// since what it has begun to change must come to its end.
+use tokio::sync::mpsc;
+
+use crate::pipeline::Ongoing;
+
+/// A future that is dropped like any other until its request has sent a change. From then on dropping it lets it go on
+/// by itself, since what it has begun to change must come to its end.
 pub(super) struct Detachable<F: Future + 'static> {
     inner: Option<Pin<Box<F>>>,
-    committed: Rc<Cell<bool>>,
-    detached: Arc<AtomicUsize>,
+    ongoing: Rc<Ongoing>,
 }
 
 impl<F: Future + 'static> Detachable<F> {
-    /// `detached` counts those that go on.
-    pub(super) fn new(inner: F, committed: Rc<Cell<bool>>, detached: Arc<AtomicUsize>) -> Self {
-        Self { inner: Some(Box::pin(inner)), committed, detached }
+    pub(super) fn new(inner: F, ongoing: Rc<Ongoing>) -> Self {
+        Self { inner: Some(Box::pin(inner)), ongoing }
     }
 }
 
@@ -38,26 +38,34 @@ impl<F: Future + 'static> Future for Detachable<F> {
 
 impl<F: Future + 'static> Drop for Detachable<F> {
     fn drop(&mut self) {
-        let Some(inner) = self.inner.take().filter(|_| self.committed.get()) else { return };
-        let going_on = GoingOn::new(&self.detached);
+        let Some(inner) = self.inner.take().filter(|_| self.ongoing.is_committed()) else { return };
+        let ongoing = Rc::clone(&self.ongoing);
         tokio::task::spawn_local(async move {
             inner.await;
-            drop(going_on);
+            drop(ongoing);
         });
     }
 }
 
-struct GoingOn(Arc<AtomicUsize>);
+/// Held by a connection and by each of its requests. A connection counts as open until the last one is dropped, so that
+/// a worker does not end before what goes on without its client.
+#[derive(Clone)]
+pub(super) struct Open(
+    #[expect(dead_code, reason = "only its end is seen")] mpsc::Sender<Infallible>,
+);
 
-impl GoingOn {
-    fn new(count: &Arc<AtomicUsize>) -> Self {
-        count.fetch_add(1, Ordering::Relaxed);
-        Self(Arc::clone(count))
+/// Resolves when the last [`Open`] is dropped.
+pub(super) struct Ended(mpsc::Receiver<Infallible>);
+
+impl Open {
+    pub(super) fn new() -> (Self, Ended) {
+        let (sender, receiver) = mpsc::channel(1);
+        (Self(sender), Ended(receiver))
     }
 }
 
-impl Drop for GoingOn {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+impl Ended {
+    pub(super) async fn wait(mut self) {
+        self.0.recv().await;
     }
 }

@@ -1,8 +1,6 @@
 //! From an actix request to the pipeline and back.
 
-use std::cell::Cell;
 use std::rc::Rc;
-use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
@@ -11,12 +9,11 @@ use http::Method;
 use tokio::time::Instant;
 use tracing_actix_web::RequestId;
 
-use super::Shared;
 use super::body::ActixBody;
-use super::detach::Detachable;
+use super::detach::{Detachable, Open};
 use super::head::{self, ActixHead};
 use crate::fault::Fault;
-use crate::pipeline::{self, Gateway, Reply, Request};
+use crate::pipeline::{self, Gateway, Ongoing, Reply, Request};
 use crate::plan::ErrorShape;
 use crate::telemetry::{Access, Trace, access};
 use crate::value::SmolStr;
@@ -24,19 +21,17 @@ use crate::value::SmolStr;
 /// What a worker has at hand.
 pub(super) struct Worker {
     pub(super) gateway: Result<Rc<Gateway>, String>,
-    pub(super) shared: Shared,
 }
 
 /// Answers a request.
 pub(super) async fn answer(request: HttpRequest, payload: web::Payload) -> HttpResponse {
     let worker = request.app_data::<Worker>();
-    let Some((Ok(gateway), shared)) = worker.map(|worker| (&worker.gateway, &worker.shared)) else {
+    let Some(Ok(gateway)) = worker.map(|worker| &worker.gateway) else {
         return HttpResponse::InternalServerError().finish();
     };
     let gateway = Rc::clone(gateway);
-    let detached = Arc::clone(&shared.detached);
     let incoming = take_in(&request, payload);
-    let committed = Rc::clone(&incoming.committed);
+    let ongoing = Rc::clone(&incoming.ongoing);
     let log = Log { id: incoming.id.clone(), started: incoming.started, request };
     let running = async move {
         let reply = match head::check(&log.request, &gateway.plan.limits) {
@@ -46,7 +41,7 @@ pub(super) async fn answer(request: HttpRequest, payload: web::Payload) -> HttpR
         log.write(&reply);
         into_response(reply)
     };
-    Detachable::new(running, committed, detached).await
+    Detachable::new(running, ongoing).await
 }
 
 fn take_in(request: &HttpRequest, payload: web::Payload) -> Request {
@@ -64,7 +59,7 @@ fn take_in(request: &HttpRequest, payload: web::Payload) -> Request {
         trace: Trace::start(header("traceparent"), uuid.as_bytes()),
         peer: request.peer_addr().map(|peer| peer.ip()),
         started: Instant::now(),
-        committed: Rc::new(Cell::new(false)),
+        ongoing: Ongoing::new(request.conn_data::<Open>().cloned()),
     }
 }
 

@@ -13,8 +13,7 @@ mod stream;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::pipeline::Gateway;
 use crate::plan::Plan;
@@ -34,8 +33,6 @@ pub struct Server {
 struct Shared {
     /// Set when no new work is wanted: `/readyz` says so.
     draining: Arc<AtomicBool>,
-    /// Requests that go on without their client.
-    detached: Arc<AtomicUsize>,
 }
 
 impl Server {
@@ -81,28 +78,15 @@ impl Server {
     /// # Errors
     /// When the workers cannot be started.
     pub async fn run(self, stop: impl Future<Output = ()>) -> io::Result<()> {
-        let settings = self.plan.server.clone();
         let shared = Shared::default();
         let server = app::start(self, &shared)?;
         let handle = server.handle();
         let stopping = async {
             stop.await;
             shared.draining.store(true, Ordering::Relaxed);
-            handle.pause().await;
-            wait_for_detached(&shared, settings.drain_timeout).await;
             handle.stop(true).await;
         };
         let (result, ()) = futures_util::future::join(server, stopping).await;
         result
-    }
-}
-
-/// A worker's end would end the requests that go on without their client; these may take as long as others.
-async fn wait_for_detached(shared: &Shared, longest: Duration) {
-    let step = Duration::from_millis(20);
-    let mut waited = Duration::ZERO;
-    while shared.detached.load(Ordering::Relaxed) > 0 && waited < longest {
-        tokio::time::sleep(step).await;
-        waited += step;
     }
 }

@@ -7,6 +7,7 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::detach::Open;
 use crate::fault::Code;
 
 /// A connection. What is malformed never reaches the app: actix-http answers it with a head and no body, and offers no
@@ -14,6 +15,8 @@ use crate::fault::Code;
 /// go through untouched.
 pub(super) struct ErrorShaped<T> {
     inner: T,
+    /// For the requests that come over it.
+    pub(super) open: Open,
     instead: Option<Instead>,
 }
 
@@ -25,8 +28,8 @@ struct Instead {
 }
 
 impl<T> ErrorShaped<T> {
-    pub(super) fn new(inner: T) -> Self {
-        Self { inner, instead: None }
+    pub(super) fn new(inner: T, open: Open) -> Self {
+        Self { inner, open, instead: None }
     }
 }
 

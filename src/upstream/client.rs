@@ -24,8 +24,7 @@ pub struct Settings {
     pub proxy: Option<String>,
 }
 
-/// A request, ready to be sent.
-#[derive(Debug, Clone)]
+/// A request, ready to be sent. It may hold secrets, and cannot be printed.
 pub struct Request {
     /// Its method.
     pub method: Method,
@@ -40,7 +39,6 @@ pub struct Request {
 }
 
 /// An answer whose body has come to its end.
-#[derive(Debug)]
 pub struct Answer {
     /// Any status from 200 on.
     pub status: u16,
