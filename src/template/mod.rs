@@ -8,7 +8,7 @@ mod split;
 mod text;
 
 use crate::diagnostic::Problem;
-use crate::jq::{Program, Slot};
+use crate::jq::Program;
 
 pub use path::{ENCODED, Path};
 pub use split::{Piece, split};
@@ -27,8 +27,8 @@ pub(crate) enum Part {
     Text(String),
     /// The value of a secret: data, wherever it stands.
     Secret(String),
-    /// A program; the client's input may decide what it gives.
-    Hole { program: Program, from_client: bool },
+    /// A program.
+    Hole(Program),
 }
 
 impl Template {
@@ -41,7 +41,6 @@ impl Template {
         text: &str,
         secret: &mut dyn FnMut(&str, std::ops::Range<usize>) -> String,
         hole: &mut dyn FnMut(&str, std::ops::Range<usize>) -> Result<Program, Vec<Problem>>,
-        from_client: &[Slot],
     ) -> Result<Self, Vec<Problem>> {
         let mut parts = Vec::new();
         let mut problems = Vec::new();
@@ -52,11 +51,7 @@ impl Template {
                     parts.push(Part::Secret(secret(reference, range)))
                 }
                 Piece::Hole(range) => match hole(&text[range.clone()], range.clone()) {
-                    Ok(program) => {
-                        let from_client =
-                            program.slots().iter().any(|slot| from_client.contains(slot));
-                        parts.push(Part::Hole { program, from_client });
-                    }
+                    Ok(program) => parts.push(Part::Hole(program)),
                     Err(found) => problems
                         .extend(found.into_iter().map(|problem| shift(problem, range.start))),
                 },
@@ -73,7 +68,7 @@ impl Template {
     /// The programs of its holes, in order.
     pub fn programs(&self) -> impl Iterator<Item = &Program> {
         self.parts.iter().filter_map(|part| match part {
-            Part::Hole { program, .. } => Some(program),
+            Part::Hole(program) => Some(program),
             _ => None,
         })
     }
@@ -96,7 +91,7 @@ impl Template {
         let show = |part: &Part| match part {
             Part::Text(text) => text.clone(),
             Part::Secret(_) => "***".to_owned(),
-            Part::Hole { program, .. } => format!("{{{}}}", program.source()),
+            Part::Hole(program) => format!("{{{}}}", program.source()),
         };
         self.parts.iter().map(show).collect()
     }
@@ -111,7 +106,7 @@ impl std::fmt::Debug for Part {
         match self {
             Self::Text(text) => write!(f, "{text:?}"),
             Self::Secret(_) => f.write_str("***"),
-            Self::Hole { program, .. } => write!(f, "{{{}}}", program.source()),
+            Self::Hole(program) => write!(f, "{{{}}}", program.source()),
         }
     }
 }
@@ -119,3 +114,6 @@ impl std::fmt::Debug for Part {
 fn shift(problem: Problem, by: usize) -> Problem {
     Problem { range: problem.range.start + by..problem.range.end + by, ..problem }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, Method};
 use reqwest::redirect::Policy;
 
@@ -105,6 +106,9 @@ impl Client {
         let mut builder = builder.headers(request.headers.clone());
         if !request.body.is_empty() {
             builder = builder.body(request.body.clone());
+        } else if matches!(request.method, Method::POST | Method::PUT | Method::PATCH) {
+            // These usually have a body: that there is none is said (RFC 9110 §8.6).
+            builder = builder.header(CONTENT_LENGTH, 0);
         }
         builder.send().await.map_err(Error::before_answer)
     }

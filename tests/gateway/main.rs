@@ -7,4 +7,13 @@
     reason = "not every test needs all of it"
 )]
 mod harness;
+
+mod calls;
+mod deadline;
+mod each;
+mod failure;
 mod replies;
+mod sent;
+mod shape;
+mod templates;
+mod upstream;

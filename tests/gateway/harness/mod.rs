@@ -9,11 +9,13 @@
 
 mod config;
 mod gateway;
+mod open;
 mod raw;
 mod reply;
 
 pub use config::Config;
 pub use gateway::{Gateway, Request, token};
+pub use open::serving;
 pub use reply::Reply as Answer;
 pub use serde_json::json;
 pub use upstream_mocks::{Gate, Reply, Then, Upstream};
