@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use tokio::sync::mpsc;
+use tracing::{Instrument, Span};
 
 use crate::pipeline::Ongoing;
 
@@ -15,11 +16,12 @@ use crate::pipeline::Ongoing;
 pub(super) struct Detachable<F: Future + 'static> {
     inner: Option<Pin<Box<F>>>,
     ongoing: Rc<Ongoing>,
+    span: Span,
 }
 
 impl<F: Future + 'static> Detachable<F> {
     pub(super) fn new(inner: F, ongoing: Rc<Ongoing>) -> Self {
-        Self { inner: Some(Box::pin(inner)), ongoing }
+        Self { inner: Some(Box::pin(inner)), ongoing, span: Span::current() }
     }
 }
 
@@ -40,10 +42,13 @@ impl<F: Future + 'static> Drop for Detachable<F> {
     fn drop(&mut self) {
         let Some(inner) = self.inner.take().filter(|_| self.ongoing.is_committed()) else { return };
         let ongoing = Rc::clone(&self.ongoing);
-        tokio::task::spawn_local(async move {
+        let going_on = async move {
             inner.await;
             drop(ongoing);
-        });
+        };
+        tokio::task::spawn_local(
+            going_on.instrument(std::mem::replace(&mut self.span, Span::none())),
+        );
     }
 }
 

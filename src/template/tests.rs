@@ -42,6 +42,11 @@ fn decoded(segment: &str) -> String {
     percent_decode_str(segment).decode_utf8().unwrap().into_owned()
 }
 
+/// As a server would see it that decodes twice.
+fn decoded_twice(segment: &str) -> String {
+    percent_decode_str(&decoded(segment)).decode_utf8_lossy().into_owned()
+}
+
 fn any_value() -> impl Strategy<Value = Value> {
     let dots = "(\\.|%2e|%2E|%252e|%25){0,4}";
     let scalar = prop_oneof![
@@ -72,7 +77,7 @@ proptest! {
             for (segment, item) in segments[2..].iter().zip(&items) {
                 prop_assert!(!segment.contains(['?', '#', '\\', '%', ' ']) || segment.contains('%'));
                 prop_assert!(segment.bytes().all(|byte| byte.is_ascii_graphic()));
-                prop_assert!(!["", ".", ".."].contains(&decoded(&decoded(segment)).as_str()));
+                prop_assert!(!["", ".", ".."].contains(&decoded_twice(segment).as_str()));
                 if let Some(text) = item.as_str() {
                     prop_assert_eq!(&decoded(segment), text);
                 }
@@ -97,7 +102,7 @@ proptest! {
             prop_assert_eq!(decoded(segments[1]), format!("-{a}{b}"));
         }
         if let Ok(path) = path("/{$b}{$b}", &scope, &[]) {
-            prop_assert!(!["/", "/.", "/.."].contains(&decoded(&decoded(&path)).as_str()));
+            prop_assert!(!["/", "/.", "/.."].contains(&decoded_twice(&path).as_str()));
         }
     }
 

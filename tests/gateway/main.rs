@@ -16,4 +16,5 @@ mod replies;
 mod sent;
 mod shape;
 mod templates;
+mod tls;
 mod upstream;

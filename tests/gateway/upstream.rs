@@ -437,3 +437,19 @@ async fn of_equal_keys_the_last_one_counts() {
     let reply = serving(&up, IT).await.get("/x").await;
     assert_eq!(reply.json()["data"], json!({"a": 3, "b": 2}), "{reply:?}");
 }
+
+#[tokio::test]
+async fn an_egress_proxy_is_asked_where_one_is_written() {
+    let (proxy, elsewhere) = (Upstream::start().await, Upstream::start().await);
+    proxy.on("GET", "http:/**", Reply::json(json!("by proxy")));
+    let lines = format!("proxy = \"{}\"", proxy.url());
+    let gateway = Gateway::config()
+        .upstream_at("up", "http://users.internal:7001", &lines)
+        .open_route("x.toml", IT)
+        .start()
+        .await;
+
+    gateway.get("/x").await.assert_data(200, json!("by proxy"));
+    assert_eq!(proxy.requests()[0].target, "http://users.internal:7001/it");
+    assert_eq!(elsewhere.total(), 0);
+}
