@@ -1,74 +1,76 @@
 //! Requests that go on without their client.
 
-use std::cell::{Cell, RefCell};
+use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
-use tokio::task::{JoinError, JoinHandle, spawn_local};
-use tracing::Instrument;
+use tokio::sync::mpsc;
+use tracing::{Instrument, Span};
 
-/// A future as a task of its own, which ends when this is dropped. Once `committed` is set it goes on instead, since what
-/// it has begun to change must come to its end.
-///
-/// As a task it is woken alone when a call has answered, and not the whole connection with it.
-pub(super) struct Detachable<T> {
-    task: JoinHandle<T>,
-    committed: Rc<Cell<bool>>,
-    detached: Arc<AtomicUsize>,
-    going_on: Rc<RefCell<Option<GoingOn>>>,
+use crate::pipeline::Ongoing;
+
+/// A future that is dropped like any other until its request has sent a change. From then on dropping it lets it go on
+/// by itself, since what it has begun to change must come to its end.
+pub(super) struct Detachable<F: Future + 'static> {
+    inner: Option<Pin<Box<F>>>,
+    ongoing: Rc<Ongoing>,
+    span: Span,
 }
 
-impl<T: 'static> Detachable<T> {
-    /// `detached` counts those that go on.
-    pub(super) fn new(
-        inner: impl Future<Output = T> + 'static,
-        committed: Rc<Cell<bool>>,
-        detached: Arc<AtomicUsize>,
-    ) -> Self {
-        let going_on = Rc::<RefCell<Option<GoingOn>>>::default();
-        let until_then = Rc::clone(&going_on);
-        let whole = async move {
-            let output = inner.await;
-            drop(until_then);
-            output
-        };
-        Self { task: spawn_local(whole.in_current_span()), committed, detached, going_on }
+impl<F: Future + 'static> Detachable<F> {
+    pub(super) fn new(inner: F, ongoing: Rc<Ongoing>) -> Self {
+        Self { inner: Some(Box::pin(inner)), ongoing, span: Span::current() }
     }
 }
 
-impl<T> Future for Detachable<T> {
-    type Output = Result<T, JoinError>;
+impl<F: Future + 'static> Future for Detachable<F> {
+    type Output = F::Output;
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.task).poll(context)
-    }
-}
-
-impl<T> Drop for Detachable<T> {
-    fn drop(&mut self) {
-        if !self.committed.get() {
-            self.task.abort();
-        } else if !self.task.is_finished() {
-            *self.going_on.borrow_mut() = Some(GoingOn::new(&self.detached));
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let Some(inner) = &mut self.inner else { return Poll::Pending };
+        let polled = inner.as_mut().poll(context);
+        if polled.is_ready() {
+            self.inner = None;
         }
+        polled
     }
 }
 
-struct GoingOn(Arc<AtomicUsize>);
-
-impl GoingOn {
-    fn new(count: &Arc<AtomicUsize>) -> Self {
-        count.fetch_add(1, Ordering::Relaxed);
-        Self(Arc::clone(count))
-    }
-}
-
-impl Drop for GoingOn {
+impl<F: Future + 'static> Drop for Detachable<F> {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        let Some(inner) = self.inner.take().filter(|_| self.ongoing.is_committed()) else { return };
+        let ongoing = Rc::clone(&self.ongoing);
+        let going_on = async move {
+            inner.await;
+            drop(ongoing);
+        };
+        tokio::task::spawn_local(
+            going_on.instrument(std::mem::replace(&mut self.span, Span::none())),
+        );
+    }
+}
+
+/// Held by a connection and by each of its requests. A connection counts as open until the last one is dropped, so that
+/// a worker does not end before what goes on without its client.
+#[derive(Clone)]
+pub(super) struct Serving(
+    #[expect(dead_code, reason = "only its end is seen")] mpsc::Sender<Infallible>,
+);
+
+/// Resolves when the last [`Serving`] is dropped.
+pub(super) struct Ended(mpsc::Receiver<Infallible>);
+
+impl Serving {
+    pub(super) fn new() -> (Self, Ended) {
+        let (sender, receiver) = mpsc::channel(1);
+        (Self(sender), Ended(receiver))
+    }
+}
+
+impl Ended {
+    pub(super) async fn wait(mut self) {
+        self.0.recv().await;
     }
 }
