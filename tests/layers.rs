@@ -35,7 +35,7 @@ const MAY_USE: &[(&str, &str)] = &[
     ),
     (
         "server",
-        "diagnostic fault telemetry config compile plan pipeline cache limit session upstream",
+        "diagnostic fault telemetry value config compile plan pipeline cache limit session upstream",
     ),
     ("cli", "diagnostic telemetry value jq template session validate config plan compile server"),
 ];

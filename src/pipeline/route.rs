@@ -30,6 +30,10 @@ pub(super) enum Named {
 /// 400 for an ambiguous path, 404 where no route matches, 405 with `Allow` where the route has no such method.
 pub(super) fn find(plan: &Plan, request: &Request) -> Result<Found, Fault> {
     let segments = path::canonical(request.head.path())?;
+    // A trailing slash is another path: no segment is empty.
+    if segments.last().is_some_and(|last| last.is_empty()) {
+        return Err(Fault::new(Code::NotFound));
+    }
     let found = plan.router.find(&segments).ok_or_else(|| Fault::new(Code::NotFound))?;
     let methods = &found.route.methods;
     let endpoint = methods

@@ -7,6 +7,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::Shared;
 use super::connection::Turn;
+use crate::fault::Code;
 
 /// `GET /healthz`: the process lives. `GET /readyz`: it takes requests; 503 once it drains.
 pub(super) async fn answer(request: HttpRequest) -> HttpResponse {
@@ -14,21 +15,32 @@ pub(super) async fn answer(request: HttpRequest) -> HttpResponse {
     let draining =
         request.app_data::<Shared>().is_none_or(|shared| shared.draining.load(Ordering::Relaxed));
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
-    let (status, body) = match request.path() {
-        "/healthz" | "/readyz" if !reads => (StatusCode::METHOD_NOT_ALLOWED, METHODS),
-        "/healthz" => (StatusCode::OK, r#"{"status":"ok"}"#),
+    match request.path() {
+        "/healthz" | "/readyz" if !reads => error(&Code::MethodNotAllowed, Some("GET, HEAD")),
+        "/healthz" => json(StatusCode::OK, r#"{"status":"ok"}"#),
         "/readyz" if draining => {
-            (StatusCode::SERVICE_UNAVAILABLE, r#"{"status":"draining","missing":["listener"]}"#)
+            json(StatusCode::SERVICE_UNAVAILABLE, r#"{"status":"draining","missing":["listener"]}"#)
         }
-        "/readyz" => (StatusCode::OK, r#"{"status":"ready"}"#),
-        _ => (StatusCode::NOT_FOUND, NOTHING),
-    };
+        "/readyz" => json(StatusCode::OK, r#"{"status":"ready"}"#),
+        _ => error(&Code::NotFound, None),
+    }
+}
+
+fn json(status: StatusCode, body: impl Into<String>) -> HttpResponse {
     HttpResponse::build(status)
         .insert_header(("content-type", "application/json"))
         .insert_header(("cache-control", "no-store"))
-        .body(body)
+        .body(body.into())
 }
 
-const METHODS: &str =
-    r#"{"error":{"code":"METHOD_NOT_ALLOWED","message":"This method is not offered here."}}"#;
-const NOTHING: &str = r#"{"error":{"code":"NOT_FOUND","message":"There is nothing here."}}"#;
+fn error(code: &Code, allow: Option<&'static str>) -> HttpResponse {
+    let (name, sentence) = (code.name(), code.sentence());
+    let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::NOT_FOUND);
+    let body = format!(r#"{{"error":{{"code":"{name}","message":"{sentence}"}}}}"#);
+    let mut response = json(status, body);
+    if let Some(methods) = allow {
+        let header = actix_web::http::header::HeaderValue::from_static(methods);
+        response.headers_mut().insert(actix_web::http::header::ALLOW, header);
+    }
+    response
+}

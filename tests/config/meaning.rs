@@ -140,7 +140,7 @@ fn headers_of_an_upstream_and_its_defaults_are_sent_with_every_call() {
         ]
     );
     assert!(dashboard.calls[1].user_token && !dashboard.calls[4].user_token);
-    assert_eq!(plan.upstreams[1].base, "http://analytics:7002/base");
+    assert_eq!(plan.upstreams[1].base.join("/x", "").as_str(), "http://analytics:7002/base/x");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What the log says, and what it never says.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -21,7 +21,7 @@ const ROUTE: &str = r#"
     path = "/extra"
     optional = true
     [get.response]
-    shape = '{user: $user}'
+    shape = '{user: $user, extra: $extra}'
     [post.input.body]
     properties.name = { type = "integer" }
     [post.calls.saved]
@@ -104,15 +104,26 @@ async fn there_is_one_line_per_request_with_what_it_became() {
             let mut line = line.clone();
             let members = line.as_object_mut().expect("an object");
             for gone in ["timestamp", "target"] {
-                members.remove(gone);
+                members.shift_remove(gone);
             }
-            assert!(members.remove("duration_ms").is_some_and(|value| value.is_number()));
-            let id = members.remove("request_id").expect("an id");
+            assert!(members.shift_remove("duration_ms").is_some_and(|value| value.is_number()));
+            let id = members.shift_remove("request_id").expect("an id");
             assert_eq!(id.as_str().map(str::len), Some(32));
-            line.to_string()
+            let members: BTreeMap<_, _> = members.iter().collect();
+            serde_json::to_string(&members).expect("JSON")
         })
         .collect();
-    insta::assert_snapshot!(said.join("\n"), @"");
+    insta::assert_snapshot!(said.join("\n"), @r#"
+    {"bytes":42,"level":"INFO","method":"GET","path":"/users/u1","route":"/users/{id}","status":200}
+    {"bytes":113,"code":"NOT_FOUND","level":"INFO","method":"GET","path":"/nothing","status":404}
+    {"bytes":149,"cause":"call `user` to upstream `users`: the answer is broken: client error (SendRequest): invalid HTTP version parsed","code":"UPSTREAM_ERROR","level":"WARN","method":"GET","path":"/users/broken","route":"/users/{id}","status":502}
+    {"bytes":176,"cause":"a segment holds a slash, a backslash or a control character","code":"BAD_REQUEST","level":"INFO","method":"GET","path":"/users/a%0d%0ab","status":400}
+    {"bytes":42,"level":"INFO","method":"GET","path":"/users/%41%20b","route":"/users/{id}","status":200}
+    {"bytes":107,"level":"INFO","method":"GET","partial":"extra","path":"/users/u2","route":"/users/{id}","status":200}
+    {"bytes":42,"level":"INFO","method":"HEAD","path":"/users/u3","route":"/users/{id}","status":200}
+    {"bytes":132,"code":"METHOD_NOT_ALLOWED","level":"INFO","method":"PUT","path":"/users/u4","status":405}
+    {"bytes":118,"cause":"what came is not a request","code":"BAD_REQUEST","level":"INFO","method":"-","path":"-","status":400}
+    "#);
     for (id, line) in ids.iter().zip(&lines) {
         assert_eq!(line["request_id"], id.as_str());
     }

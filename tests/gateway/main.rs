@@ -10,7 +10,6 @@ mod demo;
 mod docs;
 #[allow(
     dead_code,
-    unreachable_pub,
     unused_imports,
     clippy::allow_attributes,
     reason = "not every test needs all of it"

@@ -276,7 +276,7 @@ async fn a_head_may_be_so_large_and_no_larger() {
 async fn a_configured_number_of_headers_is_kept_to() {
     let route = "session = \"none\"\n[get.response]\nshape = '1'";
     let gateway = Gateway::config()
-        .gateway("max_headers = 5\nmax_header_bytes = \"1KiB\"\nmax_uri = \"100B\"\n")
+        .gateway("max_headers = 5\nmax_header_bytes = \"1KiB\"\nmax_uri = \"1KB\"\n")
         .route("x.toml", route)
         .start()
         .await;
@@ -290,7 +290,7 @@ async fn a_configured_number_of_headers_is_kept_to() {
     replies[0].assert_error(431, "HEADERS_TOO_LARGE");
     let replies = gateway.exchange(ask("/x", &format!("a: {}\r\n", "x".repeat(1024))), "GET").await;
     replies[0].assert_error(431, "HEADERS_TOO_LARGE");
-    let replies = gateway.exchange(ask(&format!("/x?{}", "x".repeat(98)), ""), "GET").await;
+    let replies = gateway.exchange(ask(&format!("/x?{}", "x".repeat(998)), ""), "GET").await;
     replies[0].assert_error(414, "URI_TOO_LONG");
 }
 

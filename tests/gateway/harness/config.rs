@@ -124,13 +124,6 @@ impl Config {
         shown.replace(&folder.path().display().to_string(), "config")
     }
 
-    /// The plan that it becomes. Fails the test when it has a mistake.
-    #[track_caller]
-    pub fn compiled(&self) -> Plan {
-        let folder = self.write();
-        self.plan(folder.path()).unwrap_or_else(|mistakes| panic!("{mistakes}"))
-    }
-
     fn plan(&self, folder: &Path) -> Result<Plan, String> {
         let (sources, plan) = compile::load(folder, &Disk, self);
         plan.map_err(|mistakes| sources.render(&mistakes, false))
