@@ -7,7 +7,6 @@ use super::scope::{Edge, Scope};
 use crate::config::{self, Piece, pieces};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::jq::Program;
-use crate::plan::slot;
 use crate::template::{Path, Template, Text};
 
 impl Context<'_> {
@@ -95,7 +94,6 @@ impl Context<'_> {
                     Ok(slot)
                 })
             },
-            slot::FROM_CLIENT,
         );
         self.record(&written.span, reads, scope);
         let complete = missing.is_empty();

@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue, Method};
 
-use super::fan_out::{Settled, Shared};
+use super::fan_out::{Items, Settled, Shared};
 use super::gateway::Gateway;
 use super::input::{Raw, Values};
-use super::request::{Head, Request};
+use super::request::{Head, Ongoing, Request};
 use super::session::Known;
 use crate::jq::{Limits, Scope, Slot};
 use crate::plan::{Call, Endpoint, slot};
@@ -26,15 +26,14 @@ pub(super) struct Frame {
     pub(super) trace: Trace,
     pub(super) identity: Option<Arc<Identity>>,
     pub(super) raw: Option<Raw>,
-    /// Set once a call that changes something was sent.
-    pub(super) committed: Rc<Cell<bool>>,
-    /// Set once the reply is decided: nothing new is sent.
-    pub(super) decided: Cell<bool>,
+    /// Told when a call that changes something is sent.
+    pub(super) ongoing: Rc<Ongoing>,
     /// Requests that other calls may share.
     pub(super) shared: Shared,
     /// Bytes of all answers so far: programs over more input may take more steps.
     pub(super) answered_bytes: Cell<usize>,
     settled: Vec<OnceCell<Settled>>,
+    items: Vec<Items>,
     input: [Value; 6],
     asked: Asked,
     about: OnceCell<Value>,
@@ -70,10 +69,10 @@ impl Frame {
         Rc::new(Self {
             id: request.id.clone(),
             trace: request.trace.clone(),
-            committed: Rc::clone(&request.committed),
+            ongoing: Rc::clone(&request.ongoing),
             settled: endpoint.calls.iter().map(|_| OnceCell::new()).collect(),
             input: [session, params, query, headers, cookies, body],
-            decided: Cell::new(false),
+            items: endpoint.calls.iter().map(|_| Items::default()).collect(),
             shared: Shared::default(),
             answered_bytes: Cell::new(0),
             gateway,
@@ -116,6 +115,11 @@ impl Frame {
         }
     }
 
+    /// How far an `each` call of an index that the engine has made itself has come.
+    pub(super) fn items(&self, index: usize) -> &Items {
+        &self.items[index]
+    }
+
     /// What a program may use: the plan's limits, and a step more per byte that it may read.
     pub(super) fn limits(&self) -> Limits {
         let limits = self.gateway.plan.limits.program;
@@ -149,16 +153,16 @@ impl Scope for Frame {
     }
 }
 
-/// A frame and one variable more: `$item` inside `each`, `$error` in `details`.
+/// A scope and one variable more: `$item` inside `each`, `$error` in `details`.
 pub(super) struct With<'a> {
-    pub(super) frame: &'a Frame,
+    pub(super) scope: &'a dyn Scope,
     pub(super) slot: Slot,
     pub(super) value: &'a Value,
 }
 
 impl Scope for With<'_> {
     fn get(&self, slot: Slot) -> Value {
-        if slot == self.slot { self.value.clone() } else { self.frame.get(slot) }
+        if slot == self.slot { self.value.clone() } else { self.scope.get(slot) }
     }
 }
 

@@ -19,7 +19,7 @@ use std::sync::Arc;
 use tokio::time::{Instant, timeout_at};
 
 pub use gateway::Gateway;
-pub use request::{BodyError, Head, Payload, Request};
+pub use request::{BodyError, Head, Ongoing, Payload, Request};
 pub use respond::{Reply, fault as respond_to_fault};
 
 use crate::fault::{Code, Fault};
@@ -38,7 +38,7 @@ pub async fn run(gateway: Rc<Gateway>, mut request: Request) -> Reply {
     let mut notes = session::Notes::default();
     let outcome = stages(&gateway, found, &mut request, &mut notes, deadline).await;
     let mut reply = match outcome {
-        Ok(shaped) => respond::shaped(&request, shaped),
+        Ok(shaped) => respond::shaped(&request, endpoint.errors, shaped),
         Err(fault) => respond::fault(&request, endpoint.errors, &fault),
     };
     reply.endpoint = Some(endpoint);

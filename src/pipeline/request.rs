@@ -1,5 +1,6 @@
 //! A request as the pipeline sees it, whatever server took it.
 
+use std::any::Any;
 use std::cell::Cell;
 use std::future::Future;
 use std::net::IpAddr;
@@ -29,8 +30,32 @@ pub struct Request {
     pub peer: Option<IpAddr>,
     /// When its head was there.
     pub started: Instant,
-    /// Set once a call that changes something was sent: from then on the request runs to its end, with or without the client.
-    pub committed: Rc<Cell<bool>>,
+    /// That it is being served.
+    pub ongoing: Rc<Ongoing>,
+}
+
+/// That a request is being served: by the request itself, and by every change that it has sent.
+pub struct Ongoing {
+    committed: Cell<bool>,
+    _keeps: Box<dyn Any>,
+}
+
+impl Ongoing {
+    /// `keeps` is dropped when nothing of the request goes on any more.
+    pub fn new(keeps: impl Any) -> Rc<Self> {
+        Rc::new(Self { committed: Cell::new(false), _keeps: Box::new(keeps) })
+    }
+
+    /// A call that changes something is sent.
+    pub(super) fn commit(&self) {
+        self.committed.set(true);
+    }
+
+    /// Whether a call that changes something was sent: from then on the request runs to its end, with or without its
+    /// client.
+    pub fn is_committed(&self) -> bool {
+        self.committed.get()
+    }
 }
 
 /// The head of a request.

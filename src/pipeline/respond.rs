@@ -29,14 +29,14 @@ pub struct Reply {
     pub partial: Option<String>,
 }
 
-/// A payload as HTTP.
-pub(super) fn shaped(request: &Request, shaped: Shaped) -> Reply {
+/// A payload as HTTP; a fault in the form `errors` where it is larger than it may be.
+pub(super) fn shaped(request: &Request, errors: ErrorShape, shaped: Shaped) -> Reply {
     let partial = (!shaped.partial.is_empty()).then(|| names(&shaped.partial));
     let body = match write(&shaped) {
         Some(body) => body,
         None => {
             let cause = format!("the reply has more than {} bytes", shaped.max_bytes);
-            return fault(request, ErrorShape::Envelope, &Fault::internal(cause));
+            return fault(request, errors, &Fault::internal(cause));
         }
     };
     let Shaped { status, headers: own, .. } = shaped;

@@ -4,7 +4,7 @@ use http::{HeaderName, HeaderValue};
 
 use super::fan_out::{self, Partial};
 use super::frame::Frame;
-use crate::fault::{Code, Fault};
+use crate::fault::Fault;
 use crate::plan::{FailRule, Shape, Status};
 use crate::template::Rendered;
 use crate::value::{Members, SmolStr, Value};
@@ -57,7 +57,7 @@ pub(super) async fn make(frame: &Frame, partial: Vec<Partial>) -> Result<Shaped,
 
 async fn own_fault(frame: &Frame, rule: &FailRule) -> Fault {
     let fault = Fault::new(rule.fault.code.clone()).cause("a `fail` rule is true");
-    match fan_out::describe(frame, &rule.fault, &Value::Null, fault).await {
+    match fan_out::describe(frame, &frame.limits(), &rule.fault, fault).await {
         Ok(fault) | Err(fault) => fault,
     }
 }
@@ -86,19 +86,17 @@ async fn status(frame: &Frame) -> Result<u16, Fault> {
 async fn headers(frame: &Frame) -> Result<Vec<(HeaderName, HeaderValue)>, Fault> {
     let mut headers = Vec::new();
     for (name, text) in &frame.endpoint.reply.headers {
-        let texts = match text.render(frame, &frame.limits()).await? {
+        let text = match text.render(frame, &frame.limits()).await? {
             Rendered::Absent => continue,
-            Rendered::One(text) => vec![text],
-            Rendered::Many(texts) => texts,
+            Rendered::One(text) => text,
+            Rendered::Many(_) => {
+                return Err(Fault::internal(format_args!("reply header `{name}` is an array")));
+            }
         };
-        for text in texts {
-            let value = HeaderValue::from_bytes(text.as_bytes());
-            let value = value.map_err(|_| {
-                let cause = format!("reply header `{name}` holds a control character");
-                Fault::new(Code::InternalError).cause(cause)
-            })?;
-            headers.push((name.clone(), value));
-        }
+        let value = HeaderValue::from_bytes(text.as_bytes()).map_err(|_| {
+            Fault::internal(format_args!("reply header `{name}` holds a control character"))
+        })?;
+        headers.push((name.clone(), value));
     }
     Ok(headers)
 }

@@ -29,3 +29,6 @@ pub const FIRST_CALL: Slot = 16;
 
 /// The variables that the client's input decides; what fails because of them is the client's mistake.
 pub const FROM_CLIENT: &[Slot] = &[PARAMS, QUERY, HEADERS, COOKIES, BODY];
+
+/// The same in a call whose items come from the client.
+pub const FROM_CLIENT_OR_ITEM: &[Slot] = &[PARAMS, QUERY, HEADERS, COOKIES, BODY, ITEM];

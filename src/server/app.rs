@@ -13,7 +13,8 @@ use actix_http::error::DispatchError;
 use actix_http::{HttpService, Request, Response};
 use actix_server::{GracefulShutdownSignal, Server as Workers, ServerBuilder};
 use actix_service::{
-    IntoServiceFactory, Service, ServiceFactory, ServiceFactoryExt, fn_service, map_config,
+    IntoServiceFactory, Service, ServiceFactory, ServiceFactoryExt, apply_fn_factory, fn_service,
+    map_config,
 };
 use actix_web::dev::AppConfig;
 use actix_web::{App, web};
@@ -22,6 +23,7 @@ use tokio::net::{TcpStream, UnixStream};
 use tracing_actix_web::TracingLogger;
 
 use super::connection::Connection;
+use super::detach::Serving;
 use super::listen::Listener;
 use super::span::RequestSpan;
 use super::{Server, Shared, admin, handler};
@@ -81,14 +83,16 @@ where
             fn_service(|io: TcpStream| {
                 let peer = io.peer_addr().ok();
                 let _ = io.set_nodelay(true);
-                ready(Ok::<_, DispatchError>((Connection::new(io), peer)))
+                ready(Ok::<_, DispatchError>((io, peer)))
             })
             .and_then(http(&settings, signal.clone(), app()))
         }),
-        Listener::Unix(listener, _) => builder.listen_uds(name, listener, move || {
-            fn_service(|io: UnixStream| ready(Ok::<_, DispatchError>((Connection::new(io), None))))
-                .and_then(http(&settings, signal.clone(), app()))
-        }),
+        Listener::Unix(listener, _) => {
+            builder.listen_uds(name, listener, move || {
+                fn_service(|io: UnixStream| ready(Ok::<_, DispatchError>((io, None))))
+                    .and_then(http(&settings, signal.clone(), app()))
+            })
+        }
     }
 }
 
@@ -97,7 +101,7 @@ fn http<T, I, S, B>(
     signal: GracefulShutdownSignal,
     app: I,
 ) -> impl ServiceFactory<
-    (Connection<T>, Option<SocketAddr>),
+    (T, Option<SocketAddr>),
     Config = (),
     Response = (),
     Error = DispatchError,
@@ -115,19 +119,29 @@ where
     B: MessageBody + 'static,
 {
     let app = app.into_factory().map_err(|error| error.into().error_response());
-    HttpService::build()
+    let served = HttpService::build()
         .graceful_shutdown_signal(move || {
             let signal = signal.clone();
             async move { signal.notified().await }
         })
         .on_connect_ext(|connection: &Connection<T>, data| {
             data.insert(connection.turns());
+            data.insert(connection.serving());
         })
         .keep_alive(settings.keep_alive)
         .client_request_timeout(HEAD_TIMEOUT)
         // A client that has left is noticed at once, and its calls are cancelled.
         .h1_allow_half_closed(false)
-        .h1(map_config(app, |()| AppConfig::default()))
+        .h1(map_config(app, |()| AppConfig::default()));
+    apply_fn_factory(served, |(io, peer): (T, Option<SocketAddr>), service| {
+        let (serving, ended) = Serving::new();
+        let connection = service.call((Connection::new(io).served(serving), peer));
+        async move {
+            let result = connection.await;
+            ended.wait().await;
+            result
+        }
+    })
 }
 
 fn workers(settings: &plan::Server) -> usize {

@@ -1,42 +1,35 @@
 //! Requests that go on without their client.
 
-use std::cell::{Cell, RefCell};
+use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
+use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinHandle, spawn_local};
 use tracing::Instrument;
 
-/// A future as a task of its own, which ends when this is dropped. Once `committed` is set it goes on instead, since what
-/// it has begun to change must come to its end.
+use crate::pipeline::Ongoing;
+
+/// A future as a task of its own, which ends when this is dropped. Once its request has sent a change it goes on
+/// instead, since what it has begun to change must come to its end.
 ///
-/// As a task it is woken alone when a call has answered, and not the whole connection with it.
+/// As a task it is woken alone when a call has answered, and not the whole connection with it; and its panic is its own.
 pub(super) struct Detachable<T> {
     task: JoinHandle<T>,
-    committed: Rc<Cell<bool>>,
-    detached: Arc<AtomicUsize>,
-    going_on: Rc<RefCell<Option<GoingOn>>>,
+    ongoing: Rc<Ongoing>,
 }
 
 impl<T: 'static> Detachable<T> {
-    /// `detached` counts those that go on.
-    pub(super) fn new(
-        inner: impl Future<Output = T> + 'static,
-        committed: Rc<Cell<bool>>,
-        detached: Arc<AtomicUsize>,
-    ) -> Self {
-        let going_on = Rc::<RefCell<Option<GoingOn>>>::default();
-        let until_then = Rc::clone(&going_on);
+    pub(super) fn new(inner: impl Future<Output = T> + 'static, ongoing: Rc<Ongoing>) -> Self {
+        let until_then = Rc::clone(&ongoing);
         let whole = async move {
             let output = inner.await;
             drop(until_then);
             output
         };
-        Self { task: spawn_local(whole.in_current_span()), committed, detached, going_on }
+        Self { task: spawn_local(whole.in_current_span()), ongoing }
     }
 }
 
@@ -50,25 +43,31 @@ impl<T> Future for Detachable<T> {
 
 impl<T> Drop for Detachable<T> {
     fn drop(&mut self) {
-        if !self.committed.get() {
+        if !self.ongoing.is_committed() {
             self.task.abort();
-        } else if !self.task.is_finished() {
-            *self.going_on.borrow_mut() = Some(GoingOn::new(&self.detached));
         }
     }
 }
 
-struct GoingOn(Arc<AtomicUsize>);
+/// Held by a connection and by each of its requests. A connection counts as open until the last one is dropped, so that
+/// a worker does not end before what goes on without its client.
+#[derive(Clone)]
+pub(super) struct Serving(
+    #[expect(dead_code, reason = "only its end is seen")] mpsc::Sender<Infallible>,
+);
 
-impl GoingOn {
-    fn new(count: &Arc<AtomicUsize>) -> Self {
-        count.fetch_add(1, Ordering::Relaxed);
-        Self(Arc::clone(count))
+/// Resolves when the last [`Serving`] is dropped.
+pub(super) struct Ended(mpsc::Receiver<Infallible>);
+
+impl Serving {
+    pub(super) fn new() -> (Self, Ended) {
+        let (sender, receiver) = mpsc::channel(1);
+        (Self(sender), Ended(receiver))
     }
 }
 
-impl Drop for GoingOn {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+impl Ended {
+    pub(super) async fn wait(mut self) {
+        self.0.recv().await;
     }
 }

@@ -1,8 +1,6 @@
 //! From an actix request to the pipeline and back.
 
-use std::cell::Cell;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use actix_web::http::StatusCode;
@@ -15,11 +13,11 @@ use tracing_actix_web::RequestId;
 use super::Shared;
 use super::body::ActixBody;
 use super::connection::Turn;
-use super::detach::Detachable;
+use super::detach::{Detachable, Serving};
 use super::error;
 use super::head::{self, ActixHead};
 use crate::fault::{Code, Fault};
-use crate::pipeline::{self, Gateway, Reply, Request};
+use crate::pipeline::{self, Gateway, Ongoing, Reply, Request};
 use crate::plan::ErrorShape;
 use crate::telemetry::{Access, Trace, access};
 use crate::value::SmolStr;
@@ -37,10 +35,9 @@ pub(super) async fn answer(request: HttpRequest, payload: web::Payload) -> HttpR
         return HttpResponse::InternalServerError().finish();
     };
     let (gateway, shared) = (Rc::clone(gateway), shared.clone());
-    let detached = Arc::clone(&shared.detached);
     let turn = Turn::begin(&request);
     let incoming = take_in(&request, payload, &turn);
-    let (id, committed) = (incoming.id.clone(), Rc::clone(&incoming.committed));
+    let (id, ongoing) = (incoming.id.clone(), Rc::clone(&incoming.ongoing));
     let log = Log { id: incoming.id.clone(), started: incoming.started, request, written: false };
     let running = async move {
         let reply = match head::check(&log.request, &gateway.plan.limits) {
@@ -58,7 +55,7 @@ pub(super) async fn answer(request: HttpRequest, payload: web::Payload) -> HttpR
         }
         into_response(reply, turn.turns().is_last())
     };
-    let reply = Detachable::new(running, committed, detached).await;
+    let reply = Detachable::new(running, ongoing).await;
     reply.unwrap_or_else(|_| panicked(&id))
 }
 
@@ -77,7 +74,7 @@ fn take_in(request: &HttpRequest, payload: web::Payload, turn: &Turn) -> Request
         trace: Trace::start(header("traceparent"), uuid.as_bytes()),
         peer: request.peer_addr().map(|peer| peer.ip()),
         started: Instant::now(),
-        committed: Rc::new(Cell::new(false)),
+        ongoing: Ongoing::new(request.conn_data::<Option<Serving>>().cloned()),
     }
 }
 

@@ -14,8 +14,7 @@ mod span;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::join;
 
@@ -37,8 +36,6 @@ pub struct Server {
 struct Shared {
     /// Set when no new work is wanted: `/readyz` says so.
     draining: Arc<AtomicBool>,
-    /// Requests that go on without their client.
-    detached: Arc<AtomicUsize>,
 }
 
 impl Server {
@@ -84,15 +81,12 @@ impl Server {
     /// # Errors
     /// When the workers cannot be started.
     pub async fn run(self, stop: impl Future<Output = ()>) -> io::Result<()> {
-        let settings = self.plan.server.clone();
         let shared = Shared::default();
         let (public, admin) = app::start(self, &shared)?;
         let (handle, admin_handle) = (public.handle(), admin.handle());
         let stopping = async {
             stop.await;
             shared.draining.store(true, Ordering::Relaxed);
-            handle.pause().await;
-            wait_for_detached(&shared, settings.drain_timeout).await;
             handle.stop(true).await;
         };
         let serving = async {
@@ -103,15 +97,5 @@ impl Server {
         };
         let (served, administered) = join(serving, admin).await;
         served.and(administered)
-    }
-}
-
-/// A worker's end would end the requests that go on without their client; these may take as long as others.
-async fn wait_for_detached(shared: &Shared, longest: Duration) {
-    let step = Duration::from_millis(20);
-    let mut waited = Duration::ZERO;
-    while shared.detached.load(Ordering::Relaxed) > 0 && waited < longest {
-        tokio::time::sleep(step).await;
-        waited += step;
     }
 }

@@ -10,7 +10,7 @@ mod text;
 use std::ops::Range;
 
 use crate::diagnostic::Problem;
-use crate::jq::{Program, Slot};
+use crate::jq::Program;
 
 pub use path::{ENCODED, Path};
 pub use split::{Piece, split};
@@ -32,8 +32,8 @@ pub(crate) enum Part {
     Text(String),
     /// The value of a secret: data, wherever it stands.
     Secret(String),
-    /// A program; the client's input may decide what it gives.
-    Hole { program: Program, from_client: bool },
+    /// A program.
+    Hole(Program),
 }
 
 impl Template {
@@ -46,7 +46,6 @@ impl Template {
         text: &str,
         secret: &mut dyn FnMut(&str, Range<usize>) -> String,
         hole: &mut Compile<'_>,
-        from_client: &[Slot],
     ) -> Result<Self, Vec<Problem>> {
         let mut parts = Vec::new();
         let mut problems = Vec::new();
@@ -57,11 +56,7 @@ impl Template {
                     parts.push(Part::Secret(secret(reference, range)))
                 }
                 Piece::Hole(range) => match hole(&text[range.clone()], range.clone()) {
-                    Ok(program) => {
-                        let from_client =
-                            program.slots().iter().any(|slot| from_client.contains(slot));
-                        parts.push(Part::Hole { program, from_client });
-                    }
+                    Ok(program) => parts.push(Part::Hole(program)),
                     Err(found) => problems
                         .extend(found.into_iter().map(|problem| shift(problem, range.start))),
                 },
@@ -78,7 +73,7 @@ impl Template {
     /// The programs of its holes, in order.
     pub fn programs(&self) -> impl Iterator<Item = &Program> {
         self.parts.iter().filter_map(|part| match part {
-            Part::Hole { program, .. } => Some(program),
+            Part::Hole(program) => Some(program),
             _ => None,
         })
     }
@@ -101,7 +96,7 @@ impl Template {
         let show = |part: &Part| match part {
             Part::Text(text) => text.clone(),
             Part::Secret(_) => "***".to_owned(),
-            Part::Hole { program, .. } => format!("{{{}}}", program.source()),
+            Part::Hole(program) => format!("{{{}}}", program.source()),
         };
         self.parts.iter().map(show).collect()
     }
@@ -116,7 +111,7 @@ impl std::fmt::Debug for Part {
         match self {
             Self::Text(text) => write!(f, "{text:?}"),
             Self::Secret(_) => f.write_str("***"),
-            Self::Hole { program, .. } => write!(f, "{{{}}}", program.source()),
+            Self::Hole(program) => write!(f, "{{{}}}", program.source()),
         }
     }
 }
@@ -124,3 +119,6 @@ impl std::fmt::Debug for Part {
 fn shift(problem: Problem, by: usize) -> Problem {
     Problem { range: problem.range.start + by..problem.range.end + by, ..problem }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,14 +1,12 @@
 //! Templates of paths: a hole is one encoded segment, whatever it holds.
 
-use std::borrow::Cow;
-
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 use super::text::scalar;
 use super::{Part, Template};
 use crate::fault::{Code, Fault};
-use crate::jq::{Limits, Scope};
-use crate::value::Value;
+use crate::jq::{Limits, Program, Scope, Slot};
+use crate::value::{SmolStr, Value};
 
 /// What stands unencoded in a segment or a query: the unreserved characters (RFC 3986 §2.3).
 pub const ENCODED: &AsciiSet =
@@ -67,13 +65,18 @@ impl Path {
     /// Renders the path, percent-encoded, from its first slash on.
     ///
     /// # Errors
-    /// A segment that is null, empty, `.` or `..` (also as `%2e`), an object or a misplaced array: 400 where the
-    /// client's input made the segment, else 500.
-    pub async fn render(&self, scope: &dyn Scope, limits: &Limits) -> Result<String, Fault> {
+    /// A segment that is null, empty, `.` or `..` (also as `%2e`), an object or a misplaced array: 400 where one of the
+    /// variables of `client` made the segment, else 500.
+    pub async fn render(
+        &self,
+        scope: &dyn Scope,
+        limits: &Limits,
+        client: &[Slot],
+    ) -> Result<String, Fault> {
         let mut path = String::with_capacity(64);
         for segment in &self.segments {
             let rendered = render_segment(segment, &mut path, scope, limits).await;
-            rendered.map_err(|fault| blame(segment, fault))?;
+            rendered.map_err(|fault| blame(segment, client, fault))?;
         }
         Ok(path)
     }
@@ -85,7 +88,7 @@ async fn render_segment(
     scope: &dyn Scope,
     limits: &Limits,
 ) -> Result<(), Fault> {
-    if let [Part::Hole { program, .. }] = segment {
+    if let [Part::Hole(program)] = segment {
         let value = program.run(scope, limits).await?;
         let Some(items) = value.as_array() else { return push_value(&value, path) };
         return items.iter().try_for_each(|item| push_value(item, path));
@@ -96,8 +99,8 @@ async fn render_segment(
         match part {
             Part::Text(literal) => path.push_str(literal),
             Part::Secret(secret) => path.extend(utf8_percent_encode(secret, ENCODED)),
-            Part::Hole { program, .. } => {
-                let text = scalar(&program.run(scope, limits).await?)?;
+            Part::Hole(program) => {
+                let text = plain(&program.run(scope, limits).await?)?;
                 path.extend(utf8_percent_encode(&text, ENCODED));
             }
         }
@@ -107,35 +110,38 @@ async fn render_segment(
 }
 
 fn push_value(value: &Value, path: &mut String) -> Result<(), Fault> {
-    let text = scalar(value)?;
+    let text = plain(value)?;
     path.push('/');
     let start = path.len();
     path.extend(utf8_percent_encode(&text, ENCODED));
     check_segment(&path[start..])
 }
 
+/// What a hole gave, without control characters: encoded they are harmless, until something decodes them.
+fn plain(value: &Value) -> Result<SmolStr, Fault> {
+    let text = scalar(value)?;
+    if text.chars().any(char::is_control) {
+        return Err(Fault::internal("a path segment holds a control character"));
+    }
+    Ok(text)
+}
+
 /// Refuses what a URL library, or a server that decodes twice, would take for "here" or "up".
 fn check_segment(encoded: &str) -> Result<(), Fault> {
-    let mut text = Cow::Borrowed(encoded);
-    for _ in 0..3 {
-        if matches!(&*text, "" | "." | "..") {
-            return Err(Fault::internal(format_args!("a path segment is {text:?}")));
-        }
-        if text.bytes().any(|byte| byte < b' ' || byte == 0x7f) {
-            return Err(Fault::internal("a path segment holds a control character"));
-        }
-        if !text.contains('%') {
-            break;
-        }
-        text = Cow::Owned(percent_decode_str(&text).decode_utf8_lossy().into_owned());
+    if !encoded.contains('%') && !matches!(encoded, "" | "." | "..") {
+        return Ok(());
+    }
+    let once = percent_decode_str(encoded).decode_utf8_lossy();
+    let twice = percent_decode_str(&once).decode_utf8_lossy();
+    if [encoded, &once, &twice].iter().any(|text| matches!(*text, "" | "." | "..")) {
+        return Err(Fault::internal(format_args!("a path segment is {encoded:?}")));
     }
     Ok(())
 }
 
-fn blame(segment: &[Part], fault: Fault) -> Fault {
-    let from_client =
-        segment.iter().any(|part| matches!(part, Part::Hole { from_client: true, .. }));
-    if !from_client {
+fn blame(segment: &[Part], client: &[Slot], fault: Fault) -> Fault {
+    let reads = |program: &Program| program.slots().iter().any(|slot| client.contains(slot));
+    if !segment.iter().any(|part| matches!(part, Part::Hole(program) if reads(program))) {
         return fault;
     }
     let cause = fault.parts().cause.clone().unwrap_or_default();

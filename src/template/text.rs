@@ -38,7 +38,7 @@ impl Text {
     pub async fn render(&self, scope: &dyn Scope, limits: &Limits) -> Result<Rendered, Fault> {
         match self.0.parts() {
             [Part::Text(text) | Part::Secret(text)] => Ok(Rendered::One(SmolStr::new(text))),
-            [Part::Hole { program, .. }] => whole(&program.run(scope, limits).await?),
+            [Part::Hole(program)] => whole(&program.run(scope, limits).await?),
             parts => mixed(parts, scope, limits).await,
         }
     }
@@ -60,7 +60,7 @@ async fn mixed(parts: &[Part], scope: &dyn Scope, limits: &Limits) -> Result<Ren
     for part in parts {
         match part {
             Part::Text(literal) | Part::Secret(literal) => text.push_str(literal),
-            Part::Hole { program, .. } => {
+            Part::Hole(program) => {
                 let value = program.run(scope, limits).await?;
                 if value.is_null() {
                     return Ok(Rendered::Absent);

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, Method};
 use reqwest::redirect::Policy;
 use url::Url;
@@ -27,8 +28,7 @@ pub struct Settings {
     pub proxy: Option<String>,
 }
 
-/// A request, ready to be sent.
-#[derive(Debug, Clone)]
+/// A request, ready to be sent. It may hold secrets, and cannot be printed.
 pub struct Request {
     /// Its method.
     pub method: Method,
@@ -43,7 +43,6 @@ pub struct Request {
 }
 
 /// An answer whose body has come to its end.
-#[derive(Debug)]
 pub struct Answer {
     /// Any status from 200 on.
     pub status: u16,
@@ -112,6 +111,9 @@ impl Client {
         *sent.headers_mut() = request.headers.clone();
         if !request.body.is_empty() {
             *sent.body_mut() = Some(request.body.clone().into());
+        } else if matches!(request.method, Method::POST | Method::PUT | Method::PATCH) {
+            // These usually have a body: that there is none is said (RFC 9110 §8.6).
+            sent.headers_mut().insert(CONTENT_LENGTH, 0.into());
         }
         self.0.execute(sent).await.map_err(Error::before_answer)
     }

@@ -3,17 +3,21 @@
 #![expect(unreachable_pub, reason = "the harness is nobody's library")]
 #![expect(clippy::expect_used, reason = "a test ends where it cannot go on")]
 
-mod access;
-mod admin;
-mod body;
-mod demo;
-mod docs;
 #[allow(
     dead_code,
     unused_imports,
     clippy::allow_attributes,
     reason = "not every test needs all of it"
 )]
+mod access;
+mod admin;
+mod body;
+mod calls;
+mod deadline;
+mod demo;
+mod docs;
+mod each;
+mod failure;
 mod harness;
 mod identity_headers;
 mod input;
@@ -24,6 +28,11 @@ mod origin;
 mod paths;
 mod replies;
 mod routes;
+mod sent;
 mod server;
 mod sessions;
+mod shape;
+mod templates;
+mod tls;
 mod tokens;
+mod upstream;

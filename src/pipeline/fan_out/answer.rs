@@ -7,6 +7,7 @@ use http::header::RETRY_AFTER;
 
 use super::settled::Failure;
 use crate::fault::{Code, Details, Fault};
+use crate::jq::{self, Scope};
 use crate::pipeline::frame::{Frame, With};
 use crate::plan::{Body, Call, Expect, FaultRule, OnStatus, slot};
 use crate::template::Rendered;
@@ -19,14 +20,19 @@ type Meaning = Result<(Value, Rc<Answer>), Failure>;
 ///
 /// # Errors
 /// A failure, which decides the reply where the call is required.
-pub(super) async fn read(frame: &Frame, call: &Call, answer: Rc<Answer>) -> Meaning {
+pub(super) async fn read(
+    frame: &Frame,
+    call: &Call,
+    scope: &dyn Scope,
+    answer: Rc<Answer>,
+) -> Meaning {
     let status = answer.status;
     let rule = call.on_status.iter().find(|(own, _)| *own == status).map(|(_, rule)| rule);
     match rule {
         Some(OnStatus::Value(value)) => Ok((value.clone(), answer)),
         Some(OnStatus::Fail) => Err(failed(frame, call, answer, Code::UpstreamError)),
         Some(OnStatus::Pass) => Err(pass(frame, call, answer)),
-        Some(OnStatus::Fault(rule)) => Err(own(frame, call, answer, rule).await),
+        Some(OnStatus::Fault(rule)) => Err(own(frame, call, scope, answer, rule).await),
         None if (200..300).contains(&status) => success(frame, call, answer).await,
         None if passes(call, status) => Err(pass(frame, call, answer)),
         None if matches!(status, 429 | 503) => {
@@ -113,38 +119,51 @@ fn pass(frame: &Frame, call: &Call, answer: Rc<Answer>) -> Failure {
         400..500 => Code::BadRequest,
         _ => Code::UpstreamError,
     });
+    let wait = matches!(status, 429 | 503).then(|| retry_after(&answer));
     let mut failure = failed(frame, call, answer, code);
     failure.fault = failure.fault.status(status);
+    if let Some(wait) = wait {
+        failure.fault = failure.fault.retry_after(wait);
+    }
+    if status == 401 {
+        failure.fault = failure.fault.challenge("Bearer");
+    }
     failure
 }
 
-async fn own(frame: &Frame, call: &Call, answer: Rc<Answer>, rule: &FaultRule) -> Failure {
+async fn own(
+    frame: &Frame,
+    call: &Call,
+    scope: &dyn Scope,
+    answer: Rc<Answer>,
+    rule: &FaultRule,
+) -> Failure {
     let mut failure = failed(frame, call, answer, rule.code.clone());
     let error = failure.describe();
-    match describe(frame, rule, &error, failure.fault.clone()).await {
+    let scope = With { scope, slot: slot::ERROR, value: &error };
+    match describe(&scope, &frame.limits(), rule, failure.fault.clone()).await {
         Ok(fault) | Err(fault) => failure.fault = fault,
     }
     failure
 }
 
-/// The message and details of a fault that the config describes. `error` is `$error`.
+/// The message and details of a fault that the config describes.
 ///
 /// # Errors
 /// 500 when its programs fail.
 pub(in crate::pipeline) async fn describe(
-    frame: &Frame,
+    scope: &dyn Scope,
+    limits: &jq::Limits,
     rule: &FaultRule,
-    error: &Value,
     mut fault: Fault,
 ) -> Result<Fault, Fault> {
-    let scope = With { frame, slot: slot::ERROR, value: error };
     if let Some(text) = &rule.message
-        && let Rendered::One(text) = text.render(&scope, &frame.limits()).await?
+        && let Rendered::One(text) = text.render(scope, limits).await?
     {
         fault = fault.message(text.to_string());
     }
-    if let Some(program) = &rule.details {
-        let details = program.run(&scope, &frame.limits()).await?;
+    if let Some(details) = &rule.details {
+        let details = details.run(scope, limits).await?;
         fault = fault.details(Details::Json(details.to_json()));
     }
     Ok(fault)

@@ -2,31 +2,30 @@
 
 use std::rc::Rc;
 
-use futures_util::StreamExt;
-use tokio::time::timeout;
+use tokio::task::spawn_local;
+use tokio::time::{Instant, timeout_at};
 
 use super::answer;
+use super::each;
 use super::request;
-use super::settled::{End, Failure, Settled};
+use super::settled::{Failure, Settled};
 use crate::fault::{Code, Fault};
 use crate::jq::Scope;
-use crate::pipeline::frame::{Frame, With};
-use crate::plan::{Call, Each, slot};
-use crate::upstream::{Answer, Error, Request};
-use crate::value::Value;
+use crate::pipeline::frame::Frame;
+use crate::plan::Call;
+use crate::upstream::{Answer, Client, Error, Request};
 
-/// Runs a call that everything it waits for is there for. Gives its index back, for the engine.
-pub(super) async fn settle(frame: Rc<Frame>, index: usize) -> (usize, Settled) {
+/// Runs a call that everything it waits for is there for.
+pub(super) async fn settle(frame: &Frame, index: usize) -> Settled {
     let call = frame.call(index);
-    let settled = match starts(&frame, call).await {
+    match starts(frame, call).await {
         Err(fault) => Settled::failed(call, fault),
         Ok(false) => Settled::skipped(call),
         Ok(true) => match &call.each {
-            None => one(&frame, call, &*frame).await,
-            Some(each) => every(&frame, call, each).await,
+            None => one(frame, call, frame).await,
+            Some(each) => each::run(frame, index, each).await,
         },
-    };
-    (index, settled)
+    }
 }
 
 /// Whether a call is sent at all: what it needs has succeeded, and its `when` is true.
@@ -41,15 +40,17 @@ async fn starts(frame: &Frame, call: &Call) -> Result<bool, Fault> {
     }
 }
 
-async fn one(frame: &Frame, call: &Call, scope: &dyn Scope) -> Settled {
-    let sent = async {
+/// Sends one request of a call, and says how it has ended. `scope` is the frame, with `$item` inside `each`.
+pub(super) async fn one(frame: &Frame, call: &Call, scope: &dyn Scope) -> Settled {
+    let ends = Instant::now() + call.timeout;
+    let answered = async {
         let request = request::make(frame, call, scope).await?;
-        send(frame, call, request).await
+        send(frame, call, request, ends).await
     };
-    let result = match timeout(call.timeout, sent).await {
-        Ok(Ok(answer)) => answer::read(frame, call, answer).await,
-        Ok(Err(fault)) => Err(failure(fault)),
-        Err(_) => Err(failure(too_slow(call))),
+    let result = match timeout_at(ends, answered).await {
+        Ok(Ok(answer)) => answer::read(frame, call, scope, answer).await,
+        Ok(Err(fault)) => Err(Failure::without_answer(fault)),
+        Err(_) => Err(Failure::without_answer(too_slow(call))),
     };
     match result {
         Ok((value, answer)) => Settled::answered(value, answer),
@@ -57,58 +58,42 @@ async fn one(frame: &Frame, call: &Call, scope: &dyn Scope) -> Settled {
     }
 }
 
-/// One request per item, a bounded number of them at once; the answers stand in the order of the items.
-async fn every(frame: &Frame, call: &Call, each: &Each) -> Settled {
-    let items = match items(frame, each).await {
-        Ok(items) => items,
-        Err(fault) => return Settled::failed(call, fault),
-    };
-    let list = items.as_array().unwrap_or_default();
-    let requests = list.iter().map(|item| async move {
-        let scope = With { frame, slot: slot::ITEM, value: item };
-        one(frame, call, &scope).await
-    });
-    let mut ended = futures_util::stream::iter(requests).buffered(each.parallel);
-    let (mut values, mut ends) = (Vec::with_capacity(list.len()), Vec::with_capacity(list.len()));
-    while let Some(settled) = ended.next().await {
-        let failed = matches!(settled.end, End::Failed(_));
-        values.push(settled.value);
-        ends.push(settled.end);
-        if failed && !call.optional && !call.changes {
-            break;
-        }
-    }
-    Settled { value: Value::array(values), end: End::Each(ends) }
-}
-
-async fn items(frame: &Frame, each: &Each) -> Result<Value, Fault> {
-    let items = each.items.run(frame, &frame.limits()).await?;
-    match items.as_array() {
-        None if items.is_null() => Ok(Value::Null),
-        None => Err(Fault::internal("`each` gave something else than an array")),
-        Some(list) if list.len() > each.limit => Err(Fault::internal(format_args!(
-            "`each` gave {} items, the limit is {}",
-            list.len(),
-            each.limit
-        ))),
-        Some(_) => Ok(items),
-    }
-}
-
-async fn send(frame: &Frame, call: &Call, request: Request) -> Result<Rc<Answer>, Fault> {
+async fn send(
+    frame: &Frame,
+    call: &Call,
+    request: Request,
+    ends: Instant,
+) -> Result<Rc<Answer>, Fault> {
     let client = frame.gateway.client(call.upstream)?;
-    if frame.decided.get() {
-        return Err(Fault::internal("the reply was decided before this call was sent"));
-    }
     let sent = if call.changes {
-        frame.committed.set(true);
-        client.send(&request).await.map(Rc::new)
+        change(frame, client.clone(), request, ends).await.ok_or_else(|| too_slow(call))?
     } else {
         frame.shared.send(client, request).await
     };
     let answer = sent.map_err(|error| unanswered(frame, call, &error))?;
     frame.answered_bytes.set(frame.answered_bytes.get() + answer.body.len());
     Ok(answer)
+}
+
+/// Sends what changes something, in a task of its own: it comes to its end whatever becomes of the request.
+/// Nothing, when it has not ended in time.
+async fn change(
+    frame: &Frame,
+    client: Client,
+    request: Request,
+    ends: Instant,
+) -> Option<Result<Rc<Answer>, Error>> {
+    frame.ongoing.commit();
+    let ongoing = Rc::clone(&frame.ongoing);
+    let sending = spawn_local(async move {
+        let sent = timeout_at(ends, client.send(&request)).await;
+        drop(ongoing);
+        sent.ok()
+    });
+    match sending.await {
+        Ok(sent) => Some(sent?.map(Rc::new)),
+        Err(error) => Some(Err(Error::Closed(error.to_string()))),
+    }
 }
 
 fn unanswered(frame: &Frame, call: &Call, error: &Error) -> Fault {
@@ -124,8 +109,4 @@ fn unanswered(frame: &Frame, call: &Call, error: &Error) -> Fault {
 fn too_slow(call: &Call) -> Fault {
     let cause = format!("call `{}` has not ended after {:?}", call.name, call.timeout);
     Fault::new(Code::UpstreamTimeout).cause(cause)
-}
-
-fn failure(fault: Fault) -> Failure {
-    Failure { fault, answer: None, body: Value::Null }
 }

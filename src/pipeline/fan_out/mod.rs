@@ -2,12 +2,14 @@
 
 mod answer;
 mod call;
+mod each;
 mod engine;
 mod request;
 mod settled;
 mod shared;
 
 pub(super) use answer::describe;
+pub(super) use each::Items;
 pub(super) use engine::run;
 pub(super) use settled::{Partial, Settled};
 pub(super) use shared::Shared;

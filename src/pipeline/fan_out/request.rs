@@ -6,9 +6,9 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::utf8_percent_encode;
 
 use crate::fault::{Code, Fault};
-use crate::jq::{Limits, Scope};
+use crate::jq::{Limits, Scope, Slot};
 use crate::pipeline::frame::Frame;
-use crate::plan::{Body, Call, Expect};
+use crate::plan::{Body, Call, Expect, slot};
 use crate::template::{ENCODED, Rendered, Text};
 use crate::upstream::Request;
 use crate::value::SmolStr;
@@ -20,7 +20,7 @@ use crate::value::SmolStr;
 /// 401 where the user's token is to be sent and there is none.
 pub(super) async fn make(frame: &Frame, call: &Call, scope: &dyn Scope) -> Result<Request, Fault> {
     let limits = frame.limits();
-    let path = call.path.render(scope, &limits).await?;
+    let path = call.path.render(scope, &limits, from_client(call)).await?;
     let query = pairs(&call.query, scope, &limits, frame).await?;
     let url = frame.gateway.plan.upstreams[call.upstream].base.join(&path, &query);
     let mut headers = own_headers(frame, call)?;
@@ -40,6 +40,13 @@ pub(super) async fn make(frame: &Frame, call: &Call, scope: &dyn Scope) -> Resul
     }
     let method = call.method.clone();
     Ok(Request { method, url, headers, body, max_response: call.max_response })
+}
+
+/// The variables that stand for the client's input.
+fn from_client(call: &Call) -> &'static [Slot] {
+    let items = call.each.iter().flat_map(|each| each.items.slots());
+    let from_client = |slot: &Slot| slot::FROM_CLIENT.contains(slot);
+    if items.into_iter().any(from_client) { slot::FROM_CLIENT_OR_ITEM } else { slot::FROM_CLIENT }
 }
 
 /// What every upstream gets, whatever the config says.

@@ -43,19 +43,19 @@ impl Settled {
         Self { value, end: End::Answered(answer) }
     }
 
-    /// A failure without an answer.
-    pub(super) fn failed(call: &Call, fault: Fault) -> Self {
-        Self::failure(call, Failure { fault, answer: None, body: Value::Null })
-    }
-
-    /// A failure.
+    /// A failure of one request.
     pub(super) fn failure(call: &Call, failure: Failure) -> Self {
         Self { value: call.fallback.clone(), end: End::Failed(failure) }
     }
 
+    /// A call that has failed as a whole, before it was sent.
+    pub(super) fn failed(call: &Call, fault: Fault) -> Self {
+        Self { value: unsent(call), end: End::Failed(Failure::without_answer(fault)) }
+    }
+
     /// Not sent.
     pub(super) fn skipped(call: &Call) -> Self {
-        Self { value: call.fallback.clone(), end: End::Skipped }
+        Self { value: unsent(call), end: End::Skipped }
     }
 
     /// Whether a call that needs this one may start.
@@ -113,6 +113,11 @@ impl End {
 }
 
 impl Failure {
+    /// A failure without an answer.
+    pub(super) fn without_answer(fault: Fault) -> Self {
+        Self { fault, answer: None, body: Value::Null }
+    }
+
     /// `$error`: `{status, code, body}`, the upstream's status and body and our code.
     pub(super) fn describe(&self) -> Value {
         let status = self
@@ -154,6 +159,11 @@ impl Partial {
         let items = (!items.is_empty()).then_some(items);
         Some(Self { call: call.name.clone(), code, items })
     }
+}
+
+/// A fallback stands for one answer: an `each` call without items has none.
+fn unsent(call: &Call) -> Value {
+    if call.each.is_some() { Value::Null } else { call.fallback.clone() }
 }
 
 /// Header values of one name are joined by a comma (RFC 9110 §5.3); bytes that are not text are left out.

@@ -1,43 +1,65 @@
 //! Equal requests inside one client request are sent once.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
 use foldhash::fast::RandomState;
 use futures_util::FutureExt;
-use futures_util::future::{LocalBoxFuture, Shared as Joined};
+use futures_util::future::{LocalBoxFuture, Shared as Joined, WeakShared};
 use url::Url;
 
 use crate::upstream::{Answer, Client, Error, Request};
 
 type Outcome = Result<Rc<Answer>, Error>;
-type Flight = Joined<LocalBoxFuture<'static, Outcome>>;
+type Sending = LocalBoxFuture<'static, Outcome>;
 
 /// The requests that were sent so far, by URL.
 #[derive(Default)]
-pub(in crate::pipeline) struct Shared(RefCell<HashMap<Url, Vec<Sent>, RandomState>>);
+pub(in crate::pipeline) struct Shared(RefCell<HashMap<Url, Vec<Rc<Sent>>, RandomState>>);
 
-type Sent = (Rc<Request>, Flight);
+struct Sent {
+    request: Request,
+    /// Only those who wait for it keep it in flight: when the last one leaves, it is cancelled.
+    flight: RefCell<Option<WeakShared<Sending>>>,
+    landed: OnceCell<Outcome>,
+}
 
 impl Shared {
-    /// Sends a request that changes nothing, or joins an equal one. It goes on as long as somebody waits for it.
+    /// Sends a request that changes nothing, or joins an equal one.
     pub(super) async fn send(&self, client: &Client, request: Request) -> Outcome {
-        let request = Rc::new(request);
-        let flight = self.flight(client, &request);
-        flight.await
+        let sent = self.equal(request);
+        if let Some(outcome) = sent.landed.get() {
+            return outcome.clone();
+        }
+        let outcome = sent.flight(client).await;
+        sent.landed.get_or_init(|| outcome).clone()
     }
 
-    fn flight(&self, client: &Client, request: &Rc<Request>) -> Flight {
-        let mut sent = self.0.borrow_mut();
-        let same_url = sent.entry(request.url.clone()).or_default();
-        if let Some((_, flight)) = same_url.iter().find(|(other, _)| equal(other, request)) {
-            return flight.clone();
+    fn equal(&self, request: Request) -> Rc<Sent> {
+        let mut all = self.0.borrow_mut();
+        let same_url = all.entry(request.url.clone()).or_default();
+        if let Some(sent) = same_url.iter().find(|sent| equal(&sent.request, &request)) {
+            return Rc::clone(sent);
         }
-        let (client, sending) = (client.clone(), Rc::clone(request));
-        let flight = async move { client.send(&sending).await.map(Rc::new) }.boxed_local().shared();
-        same_url.push((Rc::clone(request), flight.clone()));
-        flight
+        let sent = Sent { request, flight: RefCell::default(), landed: OnceCell::new() };
+        let sent = Rc::new(sent);
+        same_url.push(Rc::clone(&sent));
+        sent
+    }
+}
+
+impl Sent {
+    fn flight(self: &Rc<Self>, client: &Client) -> Joined<Sending> {
+        let mut flight = self.flight.borrow_mut();
+        if let Some(joined) = flight.as_ref().and_then(WeakShared::upgrade) {
+            return joined;
+        }
+        let (client, sent) = (client.clone(), Rc::clone(self));
+        let sending = async move { client.send(&sent.request).await.map(Rc::new) };
+        let joined = sending.boxed_local().shared();
+        *flight = joined.downgrade();
+        joined
     }
 }
 

@@ -25,6 +25,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 pub(super) use turns::{Turn, Turns};
 
+use super::detach::Serving;
 use chunks::{Chunks, Found};
 use linger::Linger;
 use scan::Scan;
@@ -40,6 +41,8 @@ pub(super) struct Connection<T> {
     held: BytesMut,
     instead: Option<Instead>,
     linger: Linger,
+    /// That it is being served.
+    serving: Option<Serving>,
 }
 
 /// What is written in the place of a head of actix-http: the last that is written at all.
@@ -62,7 +65,18 @@ impl<T> Connection<T> {
             held: BytesMut::new(),
             instead: None,
             linger: Linger::default(),
+            serving: None,
         }
+    }
+
+    /// Counts as served for as long as any of its requests goes on.
+    pub(super) fn served(self, serving: Serving) -> Self {
+        Self { serving: Some(serving), ..self }
+    }
+
+    /// That it is being served, for its requests.
+    pub(super) fn serving(&self) -> Option<Serving> {
+        self.serving.clone()
     }
 
     /// What the requests on this connection share with it.

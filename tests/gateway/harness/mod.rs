@@ -10,6 +10,7 @@
 mod clock;
 mod config;
 mod gateway;
+mod open;
 mod program;
 mod raw;
 mod reply;
@@ -17,6 +18,7 @@ mod signer;
 
 pub use config::{Config, SECRET};
 pub use gateway::{Gateway, Request};
+pub use open::serving;
 pub use program::Program;
 pub use raw::{RawReply, read_replies, read_until_closed};
 pub use reply::Reply as Answer;
