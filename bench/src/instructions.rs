@@ -34,7 +34,7 @@ async fn count(stage: &Stage, entrant: Entrant, requests: usize) -> Result<f64, 
     }
     running.stop()?;
     let text = fs::read_to_string(log)?;
-    let line = text.lines().find_map(|line| line.split_once("I refs:")).ok_or("no count")?;
+    let line = text.lines().find_map(|line| line.split_once("I   refs:")).ok_or("no count")?;
     Ok(line.1.trim().replace(',', "").parse()?)
 }
 

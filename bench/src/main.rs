@@ -20,7 +20,7 @@ use table::{Row, median};
 /// Why there are no figures.
 type Failure = Box<dyn std::error::Error>;
 
-/// Who is measured. The second is the one that the gateway is held against.
+/// Who is measured. The second has the gateway's duties, and is what it is held against; the last is as lean as it gets.
 const ENTRANTS: [(&str, Entrant); 4] = [
     ("gateway", Entrant::Gateway),
     ("hand-written", Entrant::Peer(&[])),
@@ -120,11 +120,13 @@ fn measure(
 
 fn report(rows: &[Row], start: f64) -> Result<bool, Failure> {
     let cpu = rows[0].ratio(&rows[BASE], |sample| sample.cpu);
+    let leanest = rows[0].ratio(&rows[rows.len() - 1], |sample| sample.cpu);
     let verdict = |holds| if holds { "holds" } else { "MISSED" };
     let (cpu_holds, start_holds) = (cpu <= MOST_CPU, start <= LONGEST_START);
     writeln!(
         io::stdout(),
-        "\n{}\nCPU: {cpu:.2} times the hand-written one, at most {MOST_CPU}: {}\n\
+        "\n{}\nCPU: {cpu:.2} times the hand-written one, at most {MOST_CPU}: {} \
+         ({leanest:.2} times the one that keeps tokens)\n\
          Start to first answer: {start:.1} ms, at most {LONGEST_START}: {}",
         table::render(rows, BASE),
         verdict(cpu_holds),

@@ -1,8 +1,9 @@
 //! The body of an actix request, read up to a limit.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::rc::Rc;
+use std::task::{Context, Poll, ready};
 
 use actix_web::web;
 use bytes::{Bytes, BytesMut};
@@ -31,8 +32,8 @@ impl ActixBody {
             return Err(BodyError::TooLarge);
         }
         let mut whole = BytesMut::new();
-        while let Some(chunk) = self.payload.next().await {
-            let chunk = chunk.map_err(|error| BodyError::Broken(error.to_string()))?;
+        while let Some(chunk) = poll_fn(|context| self.poll_next(context)).await {
+            let chunk = chunk?;
             if whole.len() + chunk.len() > max {
                 return Err(BodyError::TooLarge);
             }
@@ -42,6 +43,15 @@ impl ActixBody {
             whole.extend_from_slice(&chunk);
         }
         Ok(whole.freeze())
+    }
+
+    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Option<Result<Bytes, BodyError>>> {
+        if self.turns.is_broken(context) {
+            let cause = "its chunks are malformed".to_owned();
+            return Poll::Ready(Some(Err(BodyError::Broken(cause))));
+        }
+        let next = ready!(self.payload.poll_next_unpin(context));
+        Poll::Ready(next.map(|chunk| chunk.map_err(|error| BodyError::Broken(error.to_string()))))
     }
 }
 

@@ -7,48 +7,45 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use tokio::sync::mpsc;
-use tracing::{Instrument, Span};
+use tokio::task::{JoinError, JoinHandle, spawn_local};
+use tracing::Instrument;
 
 use crate::pipeline::Ongoing;
 
-/// A future that is dropped like any other until its request has sent a change. From then on dropping it lets it go on
-/// by itself, since what it has begun to change must come to its end.
-pub(super) struct Detachable<F: Future + 'static> {
-    inner: Option<Pin<Box<F>>>,
+/// A future as a task of its own, which ends when this is dropped. Once its request has sent a change it goes on
+/// instead, since what it has begun to change must come to its end.
+///
+/// As a task it is woken alone when a call has answered, and not the whole connection with it; and its panic is its own.
+pub(super) struct Detachable<T> {
+    task: JoinHandle<T>,
     ongoing: Rc<Ongoing>,
-    span: Span,
 }
 
-impl<F: Future + 'static> Detachable<F> {
-    pub(super) fn new(inner: F, ongoing: Rc<Ongoing>) -> Self {
-        Self { inner: Some(Box::pin(inner)), ongoing, span: Span::current() }
-    }
-}
-
-impl<F: Future + 'static> Future for Detachable<F> {
-    type Output = F::Output;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        let Some(inner) = &mut self.inner else { return Poll::Pending };
-        let polled = inner.as_mut().poll(context);
-        if polled.is_ready() {
-            self.inner = None;
-        }
-        polled
-    }
-}
-
-impl<F: Future + 'static> Drop for Detachable<F> {
-    fn drop(&mut self) {
-        let Some(inner) = self.inner.take().filter(|_| self.ongoing.is_committed()) else { return };
-        let ongoing = Rc::clone(&self.ongoing);
-        let going_on = async move {
-            inner.await;
-            drop(ongoing);
+impl<T: 'static> Detachable<T> {
+    pub(super) fn new(inner: impl Future<Output = T> + 'static, ongoing: Rc<Ongoing>) -> Self {
+        let until_then = Rc::clone(&ongoing);
+        let whole = async move {
+            let output = inner.await;
+            drop(until_then);
+            output
         };
-        tokio::task::spawn_local(
-            going_on.instrument(std::mem::replace(&mut self.span, Span::none())),
-        );
+        Self { task: spawn_local(whole.in_current_span()), ongoing }
+    }
+}
+
+impl<T> Future for Detachable<T> {
+    type Output = Result<T, JoinError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.task).poll(context)
+    }
+}
+
+impl<T> Drop for Detachable<T> {
+    fn drop(&mut self) {
+        if !self.ongoing.is_committed() {
+            self.task.abort();
+        }
     }
 }
 

@@ -14,8 +14,9 @@ use super::Shared;
 use super::body::ActixBody;
 use super::connection::Turn;
 use super::detach::{Detachable, Serving};
+use super::error;
 use super::head::{self, ActixHead};
-use crate::fault::Fault;
+use crate::fault::{Code, Fault};
 use crate::pipeline::{self, Gateway, Ongoing, Reply, Request};
 use crate::plan::ErrorShape;
 use crate::telemetry::{Access, Trace, access};
@@ -36,7 +37,7 @@ pub(super) async fn answer(request: HttpRequest, payload: web::Payload) -> HttpR
     let (gateway, shared) = (Rc::clone(gateway), shared.clone());
     let turn = Turn::begin(&request);
     let incoming = take_in(&request, payload, &turn);
-    let ongoing = Rc::clone(&incoming.ongoing);
+    let (id, ongoing) = (incoming.id.clone(), Rc::clone(&incoming.ongoing));
     let log = Log { id: incoming.id.clone(), started: incoming.started, request, written: false };
     let running = async move {
         let reply = match head::check(&log.request, &gateway.plan.limits) {
@@ -54,7 +55,8 @@ pub(super) async fn answer(request: HttpRequest, payload: web::Payload) -> HttpR
         }
         into_response(reply, turn.turns().is_last())
     };
-    Detachable::new(running, ongoing).await
+    let reply = Detachable::new(running, ongoing).await;
+    reply.unwrap_or_else(|_| panicked(&id))
 }
 
 fn take_in(request: &HttpRequest, payload: web::Payload, turn: &Turn) -> Request {
@@ -92,6 +94,14 @@ fn into_response(reply: Reply, last: bool) -> HttpResponse {
     response.body(reply.body)
 }
 
+/// What is left to say where the pipeline has a bug.
+fn panicked(id: &str) -> HttpResponse {
+    HttpResponse::InternalServerError()
+        .insert_header(("content-type", "application/json"))
+        .insert_header(("x-request-id", id))
+        .body(error::body(&Code::InternalError, id))
+}
+
 /// The access line of a request, also of one that is dropped before it has a reply.
 struct Log {
     id: SmolStr,
@@ -115,19 +125,23 @@ impl Log {
         self.written = true;
     }
 
-    /// Nobody gets this status: 499 is what logs commonly have for a client that has left.
     fn access(&self) -> Access<'_> {
+        let (status, code, cause) = match std::thread::panicking() {
+            true => (500, Some(Code::InternalError.name()), "a panic"),
+            // Nobody gets it: this is what logs commonly have for a client that has left.
+            false => (499, None, "the connection ended before the reply"),
+        };
         Access {
             method: self.request.method().as_str(),
             route: None,
             path: self.request.uri().path(),
-            status: 499,
+            status,
             duration: self.started.elapsed(),
             request_id: &self.id,
             bytes: None,
             partial: None,
-            code: None,
-            cause: Some("the connection ended before the reply"),
+            code,
+            cause: Some(cause),
         }
     }
 }

@@ -5,6 +5,7 @@ mod app;
 mod body;
 mod connection;
 mod detach;
+mod error;
 mod handler;
 mod head;
 mod listen;

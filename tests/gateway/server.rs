@@ -84,21 +84,30 @@ async fn pipelined_requests_of_several_kinds_do_not_mix() {
     let mut stream = gateway.connect().await;
     let head = get("1").replace("GET", "HEAD");
     let post = "POST /2 HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 5\r\n\r\n[\"a\"]";
+    let chunked = "POST /2 HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n2\r\n[1\r\n1;x\r\n]\r\n0\r\n\r\n";
     let delete = get("3").replace("GET", "DELETE");
     let last = "GET /4 HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
 
-    send(&mut stream, [&get("0"), &head, post, &delete, &head, last].concat()).await;
+    send(&mut stream, [&get("0"), &head, post, &delete, chunked, &head, last].concat()).await;
     users.wait_for(1).await;
     gate.open();
-    let replies = read_until_closed(&mut stream, "GET HEAD POST DELETE HEAD GET").await;
+    let replies = read_until_closed(&mut stream, "GET HEAD POST DELETE POST HEAD GET").await;
 
     let bodies: Vec<&str> = replies.iter().map(|reply| reply.body.as_str()).collect();
     assert_eq!(
         bodies,
-        [r#"{"data":"slow"}"#, "", r#"{"data":["a"]}"#, "", "", r#"{"data":"/users/4"}"#]
+        [
+            r#"{"data":"slow"}"#,
+            "",
+            r#"{"data":["a"]}"#,
+            "",
+            r#"{"data":[1]}"#,
+            "",
+            r#"{"data":"/users/4"}"#,
+        ]
     );
     let last: Vec<bool> = replies.iter().map(|one| one.header("connection").is_some()).collect();
-    assert_eq!(last, [false, false, false, false, false, true]);
+    assert_eq!(last, [false, false, false, false, false, false, true]);
 }
 
 #[tokio::test]

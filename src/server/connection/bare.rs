@@ -6,6 +6,7 @@ use bytes::Bytes;
 use memchr::memmem;
 
 use crate::fault::Code;
+use crate::server::error;
 use crate::telemetry::{Access, access};
 
 /// Where in `bytes` such a head starts. It stands at the end of what is written; whole, since nothing was written of it.
@@ -39,9 +40,8 @@ pub(super) fn shaped(head: &[u8]) -> Bytes {
         _ => Code::BadRequest,
     };
     let id = uuid::Uuid::new_v4().simple().to_string();
-    let (status, name, sentence) = (code.status(), code.name(), code.sentence());
-    let body =
-        format!(r#"{{"error":{{"code":"{name}","message":"{sentence}","request_id":"{id}"}}}}"#);
+    let status = code.status();
+    let body = error::body(&code, &id);
     let length = body.len();
     access(&Access {
         method: "-",
@@ -52,7 +52,7 @@ pub(super) fn shaped(head: &[u8]) -> Bytes {
         request_id: &id,
         bytes: Some(length as u64),
         partial: None,
-        code: Some(name),
+        code: Some(code.name()),
         cause: Some("what came is not a request"),
     });
     let phrase = http::StatusCode::from_u16(status).ok().and_then(|s| s.canonical_reason());

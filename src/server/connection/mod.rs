@@ -7,6 +7,7 @@
 //!   waits a little.
 
 mod bare;
+mod chunks;
 mod linger;
 mod scan;
 #[cfg(test)]
@@ -25,6 +26,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 pub(super) use turns::{Turn, Turns};
 
 use super::detach::Serving;
+use chunks::{Chunks, Found};
 use linger::Linger;
 use scan::Scan;
 use turns::Open;
@@ -34,6 +36,7 @@ pub(super) struct Connection<T> {
     inner: T,
     turns: Rc<Turns>,
     scan: Scan,
+    chunks: Chunks,
     /// What came before it was its turn.
     held: BytesMut,
     instead: Option<Instead>,
@@ -58,6 +61,7 @@ impl<T> Connection<T> {
             inner,
             turns: Rc::default(),
             scan: Scan::default(),
+            chunks: Chunks::default(),
             held: BytesMut::new(),
             instead: None,
             linger: Linger::default(),
@@ -80,7 +84,7 @@ impl<T> Connection<T> {
         Rc::clone(&self.turns)
     }
 
-    /// How many of these bytes may pass now: at least one.
+    /// How many of these bytes may pass now; none where they break the body that they belong to.
     fn admit(&mut self, bytes: &[u8]) -> usize {
         match self.turns.open() {
             Open::Head => match self.scan.end_of_head(bytes) {
@@ -96,7 +100,18 @@ impl<T> Connection<T> {
                 self.turns.set_open(if left == 0 { Open::Nothing } else { Open::Body(left) });
                 passing
             }
-            Open::Chunks | Open::Nothing | Open::Closed => bytes.len(),
+            Open::Chunks => match self.chunks.scan(bytes) {
+                Found::More => bytes.len(),
+                Found::End(end) => {
+                    self.turns.set_open(Open::Nothing);
+                    end
+                }
+                Found::Broken => {
+                    self.turns.break_body();
+                    0
+                }
+            },
+            Open::Nothing | Open::Closed => 0,
         }
     }
 }
@@ -135,6 +150,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for Connection<T> {
             Open::Nothing => return this.hold(context),
             // Nothing filled in is the end.
             Open::Closed => return Poll::Ready(Ok(())),
+            // A reply may end it.
             Open::Chunks => this.turns.wake_later(context),
             Open::Head | Open::Body(_) => {}
         }
@@ -150,6 +166,10 @@ impl<T: AsyncRead + Unpin> AsyncRead for Connection<T> {
             return Poll::Ready(Ok(()));
         }
         let passing = this.admit(came);
+        if passing == 0 {
+            buffer.set_filled(before);
+            return this.hold(context);
+        }
         if passing < came.len() {
             let rest = std::mem::replace(&mut this.held, BytesMut::from(&came[passing..]));
             this.held.unsplit(rest);

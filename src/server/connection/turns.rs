@@ -14,7 +14,9 @@ pub(in crate::server) struct Turns {
     answered: Cell<bool>,
     /// No request comes after this one.
     last: Cell<bool>,
+    broken: Cell<bool>,
     reader: RefCell<Option<Waker>>,
+    body_reader: RefCell<Option<Waker>>,
 }
 
 /// What may pass to actix.
@@ -25,7 +27,7 @@ pub(super) enum Open {
     Head,
     /// So many bytes of a body.
     Body(u64),
-    /// A body in chunks. Only actix knows where it ends.
+    /// A body in chunks.
     Chunks,
     /// Nothing, until the request at hand is answered.
     Nothing,
@@ -42,6 +44,23 @@ impl Turns {
     /// Whether it is.
     pub(in crate::server) fn is_last(&self) -> bool {
         self.last.get()
+    }
+
+    /// Whether the framing of the body at hand is broken, so that no more of it will come. Whoever asks is woken when
+    /// that changes.
+    pub(in crate::server) fn is_broken(&self, context: &Context<'_>) -> bool {
+        if !self.broken.get() {
+            *self.body_reader.borrow_mut() = Some(context.waker().clone());
+        }
+        self.broken.get()
+    }
+
+    pub(super) fn break_body(&self) {
+        self.open.set(Open::Nothing);
+        self.broken.set(true);
+        if let Some(reader) = self.body_reader.borrow_mut().take() {
+            reader.wake();
+        }
     }
 
     pub(super) fn open(&self) -> Open {
