@@ -65,8 +65,8 @@ fn from_entries(value: Value) -> Outcome {
             return fail(format_args!("Cannot index {} with \"key\"", item.kind()));
         };
         let one_of =
-            |names: &[&str]| names.iter().find_map(|name| entry.members.get(*name)).cloned();
-        let truthy = |name: &&str| entry.members.get(*name).filter(|key| key.is_true());
+            |names: &[&str]| names.iter().find_map(|name| entry.members.get(name)).cloned();
+        let truthy = |name: &&str| entry.members.get(name).filter(|key| key.is_true());
         let names = ["key", "k", "name", "Name", "K", "Key"];
         let key = names.iter().find_map(truthy).or(entry.members.get("key")).cloned();
         let key = match key.unwrap_or_default() {
