@@ -23,13 +23,19 @@ pids+=($!)
 "$target/frontdesk" --config config serve &
 pids+=($!)
 
-# Ready, or one of the two has ended and said why.
-until "$target/upstream-mocks" healthcheck "http://$admin/readyz" >/dev/null 2>&1; do
+# Both still run; or the one that has ended has said why.
+running() {
     for pid in "${pids[@]}"; do
         kill -0 "$pid" 2>/dev/null || { wait "$pid" || exit $?; exit 1; }
     done
+}
+answers() { "$target/upstream-mocks" healthcheck "$1" >/dev/null 2>&1; }
+
+until answers http://127.0.0.1:7007/health && answers "http://$admin/readyz"; do
+    running
     sleep 0.1
 done
+running
 
 cat <<END
 
@@ -38,7 +44,7 @@ The gateway is at http://$gateway, its services are at 127.0.0.1:7000 to 7007. T
   # a session token, from the mock issuer
   TOKEN=\$(curl -s '127.0.0.1:7000/token?sub=u1')
 
-  # the dashboard: five services' worth in one reply
+  # the dashboard: three services, asked side by side, in one reply
   curl -si $gateway/api/v1/dashboard -H "authorization: Bearer \$TOKEN"
 
   # 401: no token

@@ -12,8 +12,10 @@ pub fn check_level(text: &str) -> Result<(), String> {
 
 /// Stricter than the library, which takes a misspelt level for the name of a target, and then logs nothing else.
 pub(super) fn targets(text: &str) -> Result<Targets, String> {
-    // It calls a client's malformed request an error of ours. There is an access line for it.
-    let mut targets = Targets::new().with_target("actix_http", LevelFilter::OFF);
+    // The one calls a client's malformed request an error of ours, which has an access line; the other tells of its threads.
+    let mut targets = Targets::new()
+        .with_target("actix_http", LevelFilter::OFF)
+        .with_target("actix_server", LevelFilter::WARN);
     for part in text.split(',').map(str::trim) {
         targets = match part.split_once('=') {
             None => targets.with_default(level(part)?),

@@ -66,7 +66,7 @@ fn shape(value: &Value) -> String {
 }
 
 #[tokio::test]
-async fn the_dashboard_is_five_services_worth_in_one_reply() {
+async fn the_dashboard_is_a_screen_in_one_reply() {
     let demo = Demo::start().await;
 
     let reply = demo.get("/dashboard").await;
