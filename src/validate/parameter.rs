@@ -36,7 +36,11 @@ impl Parameter {
     }
 
     fn absent(&self, text: &str) -> bool {
-        text.is_empty() && !self.schema.lets_in(Type::String) && self.schema.allowed.is_none()
+        let one = match &self.schema.items {
+            Some(items) if self.schema.lets_in(Type::Array) => items.as_ref(),
+            _ => &self.schema,
+        };
+        text.is_empty() && !one.lets_in(Type::String)
     }
 
     fn missing(&self, field: impl Fn() -> String, mistakes: &mut Mistakes) -> Value {
@@ -136,6 +140,11 @@ mod tests {
     fn an_empty_value_is_absent_unless_text_is_asked_for() {
         assert_eq!(read(of(&[Type::Integer]), &[""]), Ok("null".into()));
         assert_eq!(read(of(&[Type::String]), &[""]), Ok("\"\"".into()));
+        let sizes = Schema { allowed: Some(vec![Value::from(1i64)]), ..of(&[Type::Integer]) };
+        assert_eq!(read(sizes, &[""]), Ok("null".into()));
+        let list = |kind| Schema { items: Some(Box::new(of(&[kind]))), ..of(&[Type::Array]) };
+        assert_eq!(read(list(Type::Integer), &["", "1"]), Ok("[1]".into()));
+        assert_eq!(read(list(Type::String), &["", "a"]), Ok("[\"\",\"a\"]".into()));
         let default = Schema { default: Some(Value::from(20i64)), ..of(&[Type::Integer]) };
         assert_eq!(read(default, &[""]), Ok("20".into()));
     }

@@ -149,7 +149,7 @@ impl Serialize for Value {
 }
 
 impl<'de> Deserialize<'de> for Value {
-    /// Bodies go through [`super::parse`] instead: it is strict, keeps the text of numbers and limits the depth.
+    /// Bodies go through [`super::parse()`] instead: it is strict, keeps the text of numbers and limits the depth.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(Any)
     }

@@ -49,7 +49,7 @@ fn a_secret_is_data_wherever_it_stands() {
     assert_eq!(text(&call.headers[1].1), format!("a {secret} b"));
     assert_eq!(text(&call.query[0].1), secret);
     assert_eq!(call.fallback.get("key"), Some(&Value::from(secret)));
-    let path = run(call.path.render(&Nothing, &Limits::default())).expect("a path");
+    let path = run(call.path.render(&Nothing, &Limits::default(), &[])).expect("a path");
     let segments: Vec<&str> = path.split('/').collect();
     assert!(matches!(segments[..], ["", "users", _, "x"]), "{path}");
     assert!(!path.contains(['?', '#', '"', ' ', '&', '=']), "{path}");

@@ -111,6 +111,20 @@ async fn pipelined_requests_of_several_kinds_do_not_mix() {
 }
 
 #[tokio::test]
+async fn http_1_0_is_spoken_too() {
+    let (_users, gateway) = start().await;
+
+    let replies = gateway.exchange("GET /1 HTTP/1.0\r\n\r\n", "GET").await;
+    assert_eq!(replies[0].body, r#"{"data":"/users/1"}"#);
+
+    let mut stream = gateway.connect().await;
+    for _ in 0..2 {
+        send(&mut stream, "GET /1 HTTP/1.0\r\nconnection: keep-alive\r\n\r\n").await;
+        assert_eq!(read_replies(&mut stream, "GET").await[0].status, 200);
+    }
+}
+
+#[tokio::test]
 async fn nothing_is_read_behind_the_last_request() {
     let (users, gateway) = start().await;
     let last = "GET /1 HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";

@@ -45,10 +45,6 @@ impl Program {
         program
     }
 
-    pub fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
-    }
-
     /// The next line with this message.
     pub fn wait_for(&self, message: &str) -> Value {
         loop {
