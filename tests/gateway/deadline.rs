@@ -17,7 +17,7 @@ async fn asking(gateway: &Gateway, method: &str) -> TcpStream {
     let mut connection = gateway.connect().await;
     let head =
         format!("{method} /x HTTP/1.1\r\nhost: {}\r\ncontent-length: 0\r\n\r\n", gateway.address);
-    connection.write_all(head.as_bytes()).await.unwrap();
+    connection.write_all(head.as_bytes()).await.expect("it is written");
     connection
 }
 

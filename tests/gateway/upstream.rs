@@ -217,8 +217,8 @@ async fn encoded(encoding: &str, body: &[u8]) -> Vec<u8> {
     macro_rules! with {
         ($encoder:expr) => {{
             let mut encoder = $encoder;
-            encoder.write_all(body).await.unwrap();
-            encoder.shutdown().await.unwrap();
+            encoder.write_all(body).await.expect("it is encoded");
+            encoder.shutdown().await.expect("it is encoded");
             encoder.into_inner()
         }};
     }

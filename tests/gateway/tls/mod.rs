@@ -16,25 +16,26 @@ const REPLY: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 8\r\nconnection: close
 
 /// Answers every connection with `REPLY`, on a thread that ends with the tests.
 fn secure() -> SocketAddr {
-    let certificate = CertificateDer::from_pem_slice(include_bytes!("upstream.pem")).unwrap();
-    let key = PrivateKeyDer::from_pem_slice(include_bytes!("upstream.key")).unwrap();
+    let certificate =
+        CertificateDer::from_pem_slice(include_bytes!("upstream.pem")).expect("a certificate");
+    let key = PrivateKeyDer::from_pem_slice(include_bytes!("upstream.key")).expect("a key");
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .unwrap()
+        .expect("versions")
         .with_no_client_auth()
         .with_single_cert(vec![certificate], key)
-        .unwrap();
-    let (config, listener) = (Arc::new(config), TcpListener::bind("127.0.0.1:0").unwrap());
-    let address = listener.local_addr().unwrap();
+        .expect("a pair");
+    let (config, listener) = (Arc::new(config), TcpListener::bind("127.0.0.1:0").expect("a port"));
+    let address = listener.local_addr().expect("an address");
     std::thread::spawn(move || {
         for socket in listener.incoming() {
-            let mut socket = socket.unwrap();
-            let mut connection = ServerConnection::new(Arc::clone(&config)).unwrap();
+            let mut socket = socket.expect("a connection");
+            let mut connection = ServerConnection::new(Arc::clone(&config)).expect("TLS");
             let mut stream = Stream::new(&mut connection, &mut socket);
             // A client that does not trust us leaves here.
             if stream.read(&mut [0; 4096]).is_ok() {
-                stream.write_all(REPLY).unwrap();
+                stream.write_all(REPLY).expect("it is written");
                 stream.conn.send_close_notify();
                 let _ = stream.flush();
             }
