@@ -1,7 +1,10 @@
 //! Requests byte by byte, for what HTTP clients refuse to send.
 
+use std::time::Duration;
+
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use super::gateway::Gateway;
 
@@ -44,6 +47,9 @@ impl Gateway {
     }
 }
 
+/// No reply takes that long; a test that waits in vain should say so.
+const LONGEST: Duration = Duration::from_secs(30);
+
 /// A reply as it came over the wire.
 #[derive(Clone, Debug)]
 pub struct RawReply {
@@ -85,7 +91,8 @@ impl RawReply {
 /// What is left on a connection, as replies to these methods, in order; where more came than was asked, to GET.
 pub async fn read_until_closed(stream: &mut TcpStream, methods: &str) -> Vec<RawReply> {
     let mut bytes = Vec::new();
-    let _ = stream.read_to_end(&mut bytes).await;
+    let read = timeout(LONGEST, stream.read_to_end(&mut bytes)).await;
+    assert!(read.is_ok(), "still open after {:?}", String::from_utf8_lossy(&bytes));
     let text = String::from_utf8_lossy(&bytes).into_owned();
     let (mut rest, mut methods, mut replies) =
         (text.as_str(), methods.split_whitespace(), Vec::new());
@@ -110,7 +117,9 @@ pub async fn read_replies(stream: &mut TcpStream, methods: &str) -> Vec<RawReply
                 break;
             }
             let mut some = [0; 4096];
-            let length = stream.read(&mut some).await.expect("it can be read");
+            let read = timeout(LONGEST, stream.read(&mut some)).await;
+            let read = read.unwrap_or_else(|_| panic!("silent after {replies:?} and {text:?}"));
+            let length = read.expect("it can be read");
             assert!(length > 0, "closed after {replies:?} and {text:?}");
             text.push_str(&String::from_utf8_lossy(&some[..length]));
         }
