@@ -117,6 +117,15 @@ impl Loader<'_> {
         Some((span.clone(), self.parse(&span)?))
     }
 
+    /// The same for a file that no other depends on: without it the rest is still worth compiling, so that all
+    /// mistakes are found at once.
+    pub(super) fn open_alone(&mut self, path: &Path) -> Option<(Span, Parsed)> {
+        let complete = self.complete;
+        let opened = self.open(path);
+        self.complete = complete;
+        opened
+    }
+
     fn open_optional(&mut self, path: &Path) -> Option<Parsed> {
         let span = self.read_optional(path)?;
         self.parse(&span)

@@ -65,7 +65,7 @@ fn subfolder(loader: &mut Loader<'_>, entry: &Entry, chain: &Chain, out: &mut Ve
 }
 
 fn route(loader: &mut Loader<'_>, entry: &Entry, name: &str, chain: &Chain) -> Option<Route> {
-    let (span, parsed) = loader.open(&entry.path)?;
+    let (span, parsed) = loader.open_alone(&entry.path)?;
     let start = span.start..span.start;
     let file = loader.decode(&entry.path, &parsed.headers, &[&parsed.root])?;
     let mut pattern = Pattern { segments: chain.segments.clone() };

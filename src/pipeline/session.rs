@@ -78,6 +78,11 @@ pub(super) fn origin(
     }
     let site = request.head.header("sec-fetch-site");
     let origin = request.head.header("origin");
+    if site.len() > 1 || origin.len() > 1 {
+        // No browser sends two; whoever reads the other one would decide otherwise.
+        let message = "The request says twice where it comes from (Sec-Fetch-Site or Origin).";
+        return Err(Fault::new(Code::CsrfFailed).message(message).cause(message));
+    }
     let ours = &gateway.plan.origins;
     origin_check::check(changes, site.first().copied(), origin.first().copied(), ours)
 }

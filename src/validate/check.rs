@@ -106,6 +106,9 @@ fn scalar_rules(schema: &Schema, value: &Value) -> Result<(), (String, &'static 
         let names: Vec<_> = schema.types.iter().map(|kind| kind.in_words()).collect();
         return Err((format!("must be {}", names.join(" or ")), "type"));
     }
+    if schema.types.is_empty() && schema.describes_object() && !Type::Object.fits(value) {
+        return Err((format!("must be {}", Type::Object.in_words()), "type"));
+    }
     if let Some(allowed) = &schema.allowed
         && !allowed.contains(value)
     {
@@ -139,6 +142,12 @@ fn in_words(value: &Value) -> String {
 }
 
 impl Schema {
+    /// Whether it names members. Then only an object is let in, also where no type is written: programs rely on the
+    /// members, and nothing else could be stripped.
+    fn describes_object(&self) -> bool {
+        !self.properties.is_empty() || !self.required.is_empty()
+    }
+
     /// Whether values of this type are let in.
     pub fn lets_in(&self, kind: Type) -> bool {
         if self.types.is_empty() { kind != Type::Array } else { self.types.contains(&kind) }
@@ -232,6 +241,17 @@ mod tests {
         );
         let refused = object(vec![("a", Schema::default())], &[], Additional::Refuse);
         assert_eq!(check(&refused, r#"{"b":1}"#).unwrap_err(), ["body.b is not known here"]);
+    }
+
+    #[test]
+    fn members_make_an_object_of_it() {
+        let schema = Schema {
+            types: vec![],
+            ..object(vec![("a", Schema::default())], &["a"], Additional::Strip)
+        };
+        for text in ["[]", "1", "\"x\"", "null", "[{\"a\":1}]"] {
+            assert_eq!(check(&schema, text).unwrap_err(), ["body must be an object"], "{text}");
+        }
     }
 
     #[test]

@@ -180,3 +180,20 @@ async fn c6_json_in_a_form_is_415() {
     }
     assert_eq!(orders.total(), 0);
 }
+
+#[tokio::test]
+async fn two_answers_to_where_it_comes_from_are_refused() {
+    let users = Upstream::start().await;
+    let route = "session = \"required\"\n[post.calls.x]\nupstream = \"users\"\nmethod = \"POST\"\npath = \"/x\"\n";
+    let gateway = Gateway::config().upstream("users", &users).route("x.toml", route).start().await;
+
+    let reply = gateway
+        .request("POST", "/x")
+        .cookie_user("u1")
+        .header("sec-fetch-site", "same-origin")
+        .header("sec-fetch-site", "cross-site")
+        .await;
+
+    reply.assert_error(403, "CSRF_FAILED");
+    assert_eq!(users.total(), 0);
+}
