@@ -6,7 +6,7 @@ demo:
 
 # Installs what the tests need and runs them all.
 test:
-	@scripts/install.sh jq
+	@scripts/install.sh jq redis-server
 	cargo test --workspace --locked
 
 # What must be clean before anything lands.

@@ -2,6 +2,7 @@
 //!
 //! The rooms, from the bottom up; `src/README.md` is the map, `pipeline::run` is one request.
 
+pub mod clock;
 pub mod diagnostic;
 pub mod fault;
 pub mod value;
@@ -10,6 +11,8 @@ pub mod config;
 
 pub mod jq;
 pub mod template;
+
+pub mod store;
 
 pub mod session;
 pub mod telemetry;

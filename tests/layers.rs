@@ -10,6 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 const MAY_USE: &[(&str, &str)] = &[
+    ("clock", ""),
     ("diagnostic", ""),
     ("fault", ""),
     ("telemetry", ""),
@@ -17,27 +18,39 @@ const MAY_USE: &[(&str, &str)] = &[
     ("config", "diagnostic"),
     ("jq", "diagnostic fault value"),
     ("template", "diagnostic fault value jq"),
-    ("cache", "fault telemetry"),
+    ("store", "clock fault telemetry"),
+    ("cache", "clock fault store telemetry"),
     ("cors", "fault"),
-    ("limit", "fault telemetry"),
-    ("session", "fault value telemetry"),
+    ("idempotency", "clock fault store telemetry"),
+    ("limit", "clock fault store telemetry"),
+    ("session", "clock fault value telemetry"),
+    ("signature", "clock fault"),
     ("upstream", "fault value telemetry"),
     ("validate", "fault value"),
-    ("plan", "fault value jq template cache cors limit session upstream validate"),
+    (
+        "plan",
+        "fault value jq template store cache cors idempotency limit session signature upstream \
+         validate",
+    ),
     (
         "compile",
-        "diagnostic fault telemetry config plan value jq template cache cors limit session \
-         upstream validate",
+        "diagnostic fault telemetry config plan value jq template store cache cors idempotency \
+         limit session signature upstream validate",
     ),
     (
         "pipeline",
-        "fault telemetry plan value jq template cache cors limit session upstream validate",
+        "clock fault telemetry plan value jq template store cache cors idempotency limit session \
+         signature upstream validate",
     ),
     (
         "server",
-        "diagnostic fault telemetry value config compile plan pipeline cache limit session upstream",
+        "clock diagnostic fault telemetry value config compile plan pipeline cache limit session \
+         upstream",
     ),
-    ("cli", "diagnostic telemetry value jq template session validate config plan compile server"),
+    (
+        "cli",
+        "clock diagnostic telemetry value jq template session validate config plan compile server",
+    ),
 ];
 const MAX_LINES: usize = 300;
 

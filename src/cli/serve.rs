@@ -4,9 +4,10 @@ use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use crate::clock::SystemClock;
 use crate::plan::Plan;
 use crate::server::Server;
-use crate::session::{Http, SystemClock};
+use crate::session::Http;
 use crate::telemetry::{self, Format};
 
 /// Serves a plan until SIGINT or SIGTERM, then ends the requests in flight. Fails with 1 where an address cannot be had

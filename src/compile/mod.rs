@@ -21,6 +21,7 @@ mod route;
 mod schema;
 mod schema_file;
 mod scope;
+mod stores;
 mod text;
 mod tokens;
 mod upstreams;
@@ -88,6 +89,7 @@ fn plan(cx: &mut Context<'_>, tree: &Tree) -> Option<Plan> {
     let roles_from = cx.program(&gateway.session.roles_from, &mut Scope::Claims);
     let scopes_from = cx.program(&gateway.session.scopes_from, &mut Scope::Claims);
     let (upstreams, known) = upstreams::upstreams(cx, &tree.upstreams);
+    let stores = stores::stores(cx, &gateway.stores, &tree.folder);
     let max_body = gateway::size(cx, &gateway.server.max_body);
     let max_reply = gateway::size(cx, &gateway.server.max_reply);
     let cookies = gateway.tokens.values().filter_map(|tokens| tokens.cookie.as_ref());
@@ -108,6 +110,7 @@ fn plan(cx: &mut Context<'_>, tree: &Tree) -> Option<Plan> {
         roles_from: roles_from?,
         scopes_from: scopes_from?,
         upstreams,
+        stores: stores?,
         router,
         server: server?,
     })

@@ -129,7 +129,7 @@ fn settings(cx: &mut Context<'_>, upstream: &config::Upstream, https: bool) -> S
     }
 }
 
-fn certificates(cx: &mut Context<'_>, path: &Plain<String>) -> Option<String> {
+pub(super) fn certificates(cx: &mut Context<'_>, path: &Plain<String>) -> Option<String> {
     let pem = cx.file(path)?;
     let parsed = reqwest::Certificate::from_pem_bundle(pem.as_bytes());
     if parsed.is_ok_and(|certificates| !certificates.is_empty()) {

@@ -16,6 +16,8 @@ table! {
         pub tokens: Named<Tokens>,
         /// What a session gives to programs.
         pub session: Session,
+        /// Where state lives.
+        pub stores: Stores,
         /// The log.
         pub telemetry: Telemetry,
     }
@@ -115,6 +117,32 @@ table! {
         pub roles_from: Program,
         /// Gives `$session.scopes`.
         pub scopes_from: Program,
+    }
+}
+
+table! {
+    /// `[stores]`: where state lives.
+    pub struct Stores {
+        /// Counters of `[rate_limits]`: `memory` or `redis`.
+        pub rate_limits: Plain<String>,
+        /// Replies kept for `idempotency`, and webhook deliveries: `memory`, `file` or `redis`.
+        pub idempotency: Plain<String>,
+        /// The file of what is kept in one.
+        pub file: Plain<String>,
+        /// The Redis of what is kept there.
+        pub redis: Redis,
+    }
+}
+
+table! {
+    /// `redis` of `[stores]`.
+    pub struct Redis {
+        /// `redis://host:6379`, `rediss://…` (TLS) or `redis+sentinel://host:26379/mymaster`; a list is a cluster.
+        pub url: Option<Many<Plain<String>>>,
+        /// Of one question, all in all.
+        pub timeout: Plain<Duration>,
+        /// The path of a PEM file, in the place of the system's roots.
+        pub ca: Option<Plain<String>>,
     }
 }
 

@@ -57,7 +57,8 @@ impl Loader<'_> {
         let call = [built_in.root.member("call")?];
         let call_defaults: Call = self.decode(path, &built_in.headers, &call)?;
         let routes = self.routes(folder, route);
-        Some(Tree { gateway: gateway?, upstreams: upstreams?, lib, routes, call_defaults })
+        let folder = folder.to_owned();
+        Some(Tree { folder, gateway: gateway?, upstreams: upstreams?, lib, routes, call_defaults })
     }
 
     fn gateway(&mut self, folder: &Path, built_in: &Toml) -> Option<Gateway> {

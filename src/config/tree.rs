@@ -1,6 +1,7 @@
 //! The whole config: all files, decoded.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{Call, Gateway, Program, RouteFile, Upstreams};
@@ -20,6 +21,8 @@ pub struct Loaded {
 /// All files of a config, decoded, without meaning yet.
 #[derive(Clone, Debug)]
 pub struct Tree {
+    /// The folder that it was read from.
+    pub folder: PathBuf,
     /// `gateway.toml` over the built-in defaults.
     pub gateway: Gateway,
     /// `upstreams.toml`, each over its `_defaults` and the built-in ones.

@@ -1,19 +1,47 @@
 //! What a worker serves with.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
+use crate::clock::Clock;
 use crate::fault::Fault;
 use crate::plan::Plan;
-use crate::session::Verifier;
+use crate::session::{Fetch, Verifier};
+use crate::store::Redis;
 use crate::upstream::Client;
 
-/// What one worker serves with: the plan and the verifier are shared, the connections are its own.
-pub struct Gateway {
+/// What all workers share.
+pub struct State {
     /// The compiled config.
-    pub plan: Arc<Plan>,
+    pub plan: Plan,
     /// Checks tokens.
-    pub verifier: Arc<Verifier>,
+    pub verifier: Verifier,
+    /// The time of day.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// What one worker serves with: the state is shared, the connections are its own.
+pub struct Gateway {
+    state: Arc<State>,
     clients: Vec<Client>,
+    /// The shared store, where the config has one.
+    pub redis: Option<Redis>,
+}
+
+impl State {
+    /// Makes what outlives a request.
+    ///
+    /// # Errors
+    /// The issuer whose keys cannot be used, and why.
+    pub fn new(
+        mut plan: Plan,
+        clock: Arc<dyn Clock>,
+        fetch: Arc<dyn Fetch>,
+    ) -> Result<Self, String> {
+        let issuers = std::mem::take(&mut plan.issuers);
+        let verifier = Verifier::new(issuers, Arc::clone(&clock), fetch)?;
+        Ok(Self { plan, verifier, clock })
+    }
 }
 
 impl Gateway {
@@ -21,7 +49,8 @@ impl Gateway {
     ///
     /// # Errors
     /// The name of the upstream whose settings cannot be used, and why.
-    pub fn new(plan: Arc<Plan>, verifier: Arc<Verifier>) -> Result<Self, String> {
+    pub fn new(state: Arc<State>) -> Result<Self, String> {
+        let plan = &state.plan;
         let mut clients: Vec<Client> = Vec::with_capacity(plan.upstreams.len());
         for (index, upstream) in plan.upstreams.iter().enumerate() {
             let same = plan.upstreams[..index]
@@ -34,7 +63,8 @@ impl Gateway {
             };
             clients.push(client);
         }
-        Ok(Self { plan, verifier, clients })
+        let redis = plan.stores.redis.clone().map(Redis::new);
+        Ok(Self { state, clients, redis })
     }
 
     /// The client of an upstream.
@@ -43,5 +73,13 @@ impl Gateway {
     /// 500 for an index that the plan does not have.
     pub fn client(&self, upstream: usize) -> Result<&Client, Fault> {
         self.clients.get(upstream).ok_or_else(|| Fault::internal("no such upstream"))
+    }
+}
+
+impl Deref for Gateway {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        &self.state
     }
 }

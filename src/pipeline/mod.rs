@@ -6,6 +6,7 @@ mod fan_out;
 mod frame;
 mod gateway;
 mod input;
+mod notes;
 mod path;
 mod request;
 mod respond;
@@ -18,31 +19,37 @@ use std::sync::Arc;
 
 use tokio::time::{Instant, timeout_at};
 
-pub use gateway::Gateway;
+pub use gateway::{Gateway, State};
 pub use request::{BodyError, Head, Ongoing, Payload, Request};
 pub use respond::{Reply, fault as respond_to_fault};
 
 use crate::fault::{Code, Fault};
 use crate::plan::{Endpoint, ErrorShape};
 use frame::Frame;
+use notes::Notes;
 use shape::Shaped;
 
 /// Serves one request. Never fails: what goes wrong is a reply too.
 pub async fn run(gateway: Rc<Gateway>, mut request: Request) -> Reply {
-    let found = match route::find(&gateway.plan, &request) {
+    let mut notes = Notes::default();
+    let mut reply = answer(&gateway, &mut request, &mut notes).await;
+    respond::note(&mut reply, notes);
+    reply
+}
+
+async fn answer(gateway: &Rc<Gateway>, request: &mut Request, notes: &mut Notes) -> Reply {
+    let found = match route::find(&gateway.plan, request) {
         Ok(found) => found,
-        Err(fault) => return respond::fault(&request, ErrorShape::Envelope, &fault),
+        Err(fault) => return respond::fault(request, ErrorShape::Envelope, &fault),
     };
     let endpoint = Arc::clone(&found.endpoint);
     let deadline = request.started + endpoint.deadline;
-    let mut notes = session::Notes::default();
-    let outcome = stages(&gateway, found, &mut request, &mut notes, deadline).await;
+    let outcome = stages(gateway, found, request, notes, deadline).await;
     let mut reply = match outcome {
-        Ok(shaped) => respond::shaped(&request, endpoint.errors, shaped),
-        Err(fault) => respond::fault(&request, endpoint.errors, &fault),
+        Ok(shaped) => respond::shaped(request, endpoint.errors, shaped),
+        Err(fault) => respond::fault(request, endpoint.errors, &fault),
     };
     reply.endpoint = Some(endpoint);
-    respond::delete_cookies(&mut reply, &notes.stale_cookies);
     reply
 }
 
@@ -50,7 +57,7 @@ async fn stages(
     gateway: &Rc<Gateway>,
     found: route::Found,
     request: &mut Request,
-    notes: &mut session::Notes,
+    notes: &mut Notes,
     deadline: Instant,
 ) -> Result<Shaped, Fault> {
     let endpoint = &found.endpoint;

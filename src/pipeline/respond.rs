@@ -7,6 +7,7 @@ use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, SET_COOKIE, WWW_AUTHENTICAT
 use http::{HeaderName, HeaderValue};
 
 use super::fan_out::Partial;
+use super::notes::Notes;
 use super::request::Request;
 use super::shape::Shaped;
 use crate::fault::{Code, Details, Fault};
@@ -88,9 +89,11 @@ pub fn fault(request: &Request, form: ErrorShape, fault: &Fault) -> Reply {
     }
 }
 
-/// Has the browser forget cookies whose token is no longer good.
-pub(super) fn delete_cookies(reply: &mut Reply, names: &[Arc<str>]) {
-    for name in names {
+/// Adds what the stages have noted.
+pub(super) fn note(reply: &mut Reply, notes: Notes) {
+    reply.headers.extend(notes.headers);
+    // Has the browser forget cookies whose token is no longer good.
+    for name in notes.stale_cookies {
         let text = format!("{name}=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Lax");
         if let Ok(value) = HeaderValue::from_str(&text) {
             reply.headers.push((SET_COOKIE, value));

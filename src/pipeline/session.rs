@@ -6,19 +6,13 @@ use std::time::Duration;
 use http::Method;
 
 use super::gateway::Gateway;
+use super::notes::Notes;
 use super::request::Request;
 use crate::fault::{Code, Fault};
 use crate::jq::{self, Program, Scope, Slot};
 use crate::plan::{Csrf, Endpoint, SessionRule, slot};
 use crate::session::{Credentials, Identity, Rejection, Session, origin as origin_check};
 use crate::value::{DuplicateKeys, Limits, Members, SmolStr, Value, parse};
-
-/// What the session stage tells the reply.
-#[derive(Default)]
-pub(super) struct Notes {
-    /// Cookies whose token is no longer good.
-    pub(super) stale_cookies: Vec<Arc<str>>,
-}
 
 /// A session and what programs see of it.
 pub(super) struct Known {

@@ -4,6 +4,7 @@ mod call;
 mod endpoint;
 mod router;
 pub mod slot;
+mod stores;
 
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ pub use endpoint::{
     Allow, Csrf, Endpoint, ErrorShape, FailRule, Input, Reply, SessionRule, Shape, Status,
 };
 pub use router::{Match, Methods, Pattern, Route, Router, Segment, show};
+pub use stores::{Place, Stores};
 
 use crate::jq::{self, Program};
 use crate::session::Issuer;
@@ -32,6 +34,8 @@ pub struct Plan {
     pub scopes_from: Program,
     /// The upstreams that calls name by index.
     pub upstreams: Vec<Upstream>,
+    /// Where state lives.
+    pub stores: Stores,
     /// The routes.
     pub router: Router,
     /// What the listeners need.

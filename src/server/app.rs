@@ -31,19 +31,18 @@ use crate::pipeline::Gateway;
 use crate::plan;
 
 /// Starts the workers: those of the public listeners, and one of its own for the admin listener, which is to answer when
-/// the others are busy or gone. The first share the plan and the verifier, and each has connections of its own.
+/// the others are busy or gone. The first share the state, and each has connections of its own.
 pub(super) fn start(server: Server, shared: &Shared) -> io::Result<(Workers, Workers)> {
-    let settings = server.plan.server.clone();
+    let settings = server.state.plan.server.clone();
     let mut builder = ServerBuilder::new()
         .disable_signals()
         .max_concurrent_connections(per_worker(&settings))
         .shutdown_timeout(settings.drain_timeout.as_secs().max(1))
         .workers(workers(&settings));
-    let (plan, verifier) = (server.plan, server.verifier);
     for listener in server.public {
-        let (plan, verifier, shared) = (Arc::clone(&plan), Arc::clone(&verifier), shared.clone());
+        let (state, shared) = (Arc::clone(&server.state), shared.clone());
         let app = move || {
-            let gateway = Gateway::new(Arc::clone(&plan), Arc::clone(&verifier));
+            let gateway = Gateway::new(Arc::clone(&state));
             App::new()
                 .app_data(handler::Worker { gateway: gateway.map(Rc::new), shared: shared.clone() })
                 .wrap(TracingLogger::<RequestSpan>::new())

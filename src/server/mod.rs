@@ -18,15 +18,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::join;
 
-use crate::pipeline::Gateway;
+use crate::clock::Clock;
+use crate::pipeline::{Gateway, State};
 use crate::plan::Plan;
-use crate::session::{Clock, Fetch, Verifier};
+use crate::session::Fetch;
 use listen::Listener;
 
 /// A gateway whose addresses are bound, but that serves nobody yet.
 pub struct Server {
-    plan: Arc<Plan>,
-    verifier: Arc<Verifier>,
+    state: Arc<State>,
     public: Vec<Listener>,
     admin: Listener,
 }
@@ -43,16 +43,15 @@ impl Server {
     ///
     /// # Errors
     /// An address that cannot be had, an upstream's settings or keys that cannot be used; the text names which.
-    pub fn bind(mut plan: Plan, clock: Arc<dyn Clock>, fetch: Arc<dyn Fetch>) -> io::Result<Self> {
-        let verifier = Verifier::new(std::mem::take(&mut plan.issuers), clock, fetch)
-            .map_err(io::Error::other)?;
-        let (plan, verifier) = (Arc::new(plan), Arc::new(verifier));
+    pub fn bind(plan: Plan, clock: Arc<dyn Clock>, fetch: Arc<dyn Fetch>) -> io::Result<Self> {
+        let state = Arc::new(State::new(plan, clock, fetch).map_err(io::Error::other)?);
         // Made once here so that settings that no worker could use are told before anything listens.
-        Gateway::new(Arc::clone(&plan), Arc::clone(&verifier)).map_err(io::Error::other)?;
-        let public = plan.server.listen.iter().map(|address| listen::bind(address));
+        Gateway::new(Arc::clone(&state)).map_err(io::Error::other)?;
+        let settings = &state.plan.server;
+        let public = settings.listen.iter().map(|address| listen::bind(address));
         let public = public.collect::<io::Result<Vec<_>>>()?;
-        let admin = listen::bind(&plan.server.admin)?;
-        Ok(Self { plan, verifier, public, admin })
+        let admin = listen::bind(&settings.admin)?;
+        Ok(Self { state, public, admin })
     }
 
     /// The bound public TCP addresses, in the order of the config.

@@ -4,13 +4,13 @@ use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwapOption;
 
-use super::clock::Clock;
 use super::fetch::Fetch;
 use super::issuer::{Issuer, KeySource, check_algorithms, check_key};
 use super::jwks::{Jwks, Tries};
 use super::keys::{Found, Key, KeySet};
 use super::rejection::Rejection;
 use super::token::Unverified;
+use crate::clock::Clock;
 
 /// An issuer, and the keys that its tokens are checked with.
 pub(super) struct Accepted {

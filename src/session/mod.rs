@@ -6,7 +6,6 @@
 
 mod accepted;
 mod claims;
-mod clock;
 pub mod cookie;
 mod fetch;
 #[cfg(test)]
@@ -23,7 +22,6 @@ mod tests;
 mod token;
 mod verifier;
 
-pub use clock::{Clock, SystemClock};
 pub use fetch::{Fetch, Fetched, Http};
 pub use identity::{Identity, Session, Token};
 pub use issuer::{Algorithm, Issuer, KeySource, check_algorithms, check_key};

@@ -8,13 +8,13 @@ use moka::sync::Cache;
 
 use super::accepted::{Accepted, Refusal};
 use super::claims::{self, Validity};
-use super::clock::Clock;
 use super::cookie::cookies;
 use super::fetch::Fetch;
 use super::identity::{Identity, Session, Token};
 use super::issuer::Issuer;
 use super::rejection::Rejection;
 use super::token::Unverified;
+use crate::clock::Clock;
 
 /// What a request brings to show who sends it: all values of two headers, as they came.
 #[derive(Clone, Copy, Default)]

@@ -16,11 +16,11 @@ use std::time::Duration;
 use arc_swap::ArcSwapOption;
 use tokio::sync::watch;
 
-use super::clock::Clock;
 use super::fetch::Fetch;
 use super::issuer::Algorithm;
 use super::keys::{Found, KeySet};
 use super::rejection::Rejection;
+use crate::clock::Clock;
 
 pub(super) struct Jwks {
     pub(super) tokens: Arc<str>,

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use frontdesk::session::SystemClock;
+use frontdesk::clock::SystemClock;
 
 /// The machine's clock and what a test has added.
 #[derive(Default)]
@@ -15,7 +15,7 @@ impl Clock {
     }
 }
 
-impl frontdesk::session::Clock for Clock {
+impl frontdesk::clock::Clock for Clock {
     fn now(&self) -> Duration {
         SystemClock.now() + Duration::from_secs(self.0.load(Ordering::SeqCst))
     }

@@ -13,6 +13,7 @@ mod gateway;
 mod open;
 mod program;
 mod raw;
+mod redis;
 mod reply;
 mod signer;
 
@@ -21,6 +22,7 @@ pub use gateway::{Gateway, Request};
 pub use open::serving;
 pub use program::Program;
 pub use raw::{RawReply, read_replies, read_until_closed};
+pub use redis::Redis;
 pub use reply::Reply as Answer;
 pub use serde_json::{Value, json};
 pub use signer::{Signer, now, token, usual};

@@ -1,0 +1,57 @@
+//! `[stores]`
+
+use std::path::Path;
+
+use super::context::Context;
+use super::upstreams::{certificates, positive};
+use crate::config::{self, Plain};
+use crate::plan::{Place, Stores};
+use crate::store::Target;
+
+/// Compiles where state lives.
+pub(super) fn stores(
+    cx: &mut Context<'_>,
+    written: &config::Stores,
+    folder: &Path,
+) -> Option<Stores> {
+    let shared = [("memory", Place::Memory), ("redis", Place::Redis)];
+    let kept = [("memory", Place::Memory), ("file", Place::File), ("redis", Place::Redis)];
+    let rate_limits = cx.word(&written.rate_limits, &shared);
+    let idempotency = cx.word(&written.idempotency, &kept);
+    let redis = redis(cx, &written.redis);
+    for (plain, place) in [(&written.rate_limits, rate_limits), (&written.idempotency, idempotency)]
+    {
+        if place == Some(Place::Redis) && written.redis.url.is_none() {
+            let help = "say where it is: `redis = { url = \"redis://127.0.0.1:6379\" }`";
+            cx.wrong(&plain.span, "no Redis is configured", help);
+        }
+    }
+    let file = cx.value(&written.file).map(|file| folder.join(file));
+    Some(Stores {
+        rate_limits: rate_limits?,
+        idempotency: idempotency?,
+        file: file?,
+        redis: redis?,
+    })
+}
+
+/// The outer `None` is a mistake.
+fn redis(cx: &mut Context<'_>, written: &config::Redis) -> Option<Option<Target>> {
+    let timeout = positive(cx, &written.timeout);
+    let ca = written.ca.as_ref().map(|path| certificates(cx, path));
+    let Some(urls) = &written.url else { return Some(None) };
+    let values: Vec<_> = urls.iter().map(|url| cx.value(url)).collect();
+    let values = values.into_iter().collect::<Option<Vec<_>>>()?;
+    let ca = match ca {
+        Some(pem) => Some(pem?.into_bytes()),
+        None => None,
+    };
+    match Target::parse(&values, ca, timeout) {
+        Ok(target) => Some(Some(target)),
+        Err(why) => {
+            let span = urls.iter().next().map_or(&written.span, |url: &Plain<_>| &url.span);
+            cx.wrong(span, "this cannot be the URL of Redis", why);
+            None
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! What stages say about the reply, whatever it becomes.
+
+use std::sync::Arc;
+
+use http::{HeaderName, HeaderValue};
+
+/// What stages say about the reply, whatever it becomes.
+#[derive(Default)]
+pub(super) struct Notes {
+    /// Headers that stand on it.
+    pub(super) headers: Vec<(HeaderName, HeaderValue)>,
+    /// Cookies whose token is no longer good.
+    pub(super) stale_cookies: Vec<Arc<str>>,
+}

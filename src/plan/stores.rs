@@ -1,0 +1,29 @@
+//! `[stores]`
+
+use std::path::PathBuf;
+
+use crate::store::Target;
+
+/// Where state lives.
+#[derive(Debug)]
+pub struct Stores {
+    /// Counters of rate limits.
+    pub rate_limits: Place,
+    /// Replies kept for idempotency, and webhook deliveries.
+    pub idempotency: Place,
+    /// What `Place::File` means.
+    pub file: PathBuf,
+    /// What `Place::Redis` means; there where a place is one.
+    pub redis: Option<Target>,
+}
+
+/// Where something is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In this process.
+    Memory,
+    /// In a file on this machine.
+    File,
+    /// Shared by all instances.
+    Redis,
+}
