@@ -3,9 +3,10 @@
 use bytes::Bytes;
 use percent_encoding::percent_decode;
 
+use super::body;
 use super::gateway::Gateway;
 use super::path::well_encoded;
-use super::request::{BodyError, Request};
+use super::request::Request;
 use super::route::Named;
 use crate::fault::{Code, Fault};
 use crate::plan::{Endpoint, Input, Limits};
@@ -53,7 +54,7 @@ pub(super) async fn read(
     if let Some(schema) = &input.body {
         values.body = json_body(schema, endpoint, limits, request, &mut mistakes).await?;
     } else if input.raw_body {
-        let bytes = read_body(endpoint, request).await?;
+        let bytes = body::read(endpoint, request).await?;
         let content_type = request.head.header("content-type").first().map(|value| value.to_vec());
         values.raw = Some(Raw { bytes, content_type });
     }
@@ -169,7 +170,7 @@ async fn json_body(
     mistakes: &mut Mistakes,
 ) -> Result<Value, Fault> {
     let content_type = request.head.header("content-type").first().map(|value| value.to_vec());
-    let bytes = read_body(endpoint, request).await?;
+    let bytes = body::read(endpoint, request).await?;
     if bytes.is_empty() && content_type.is_none() {
         if !schema.lets_in(crate::validate::Type::Null) {
             mistakes.add("body".to_owned(), "is required", "required");
@@ -189,16 +190,6 @@ async fn json_body(
     })?;
     mistakes.check(schema, &mut body, || "body".to_owned());
     Ok(body)
-}
-
-async fn read_body(endpoint: &Endpoint, request: &mut Request) -> Result<Bytes, Fault> {
-    request.payload.read(endpoint.max_body).await.map_err(|error| match error {
-        BodyError::TooLarge => {
-            let limit = format!("The body is larger than {} bytes.", endpoint.max_body);
-            Fault::new(Code::PayloadTooLarge).message(limit)
-        }
-        BodyError::Broken(cause) => bad("The body did not arrive whole.").cause(cause),
-    })
 }
 
 /// `application/json` or `…+json` (RFC 6839 §3.1), in UTF-8.

@@ -2,6 +2,7 @@
 //!
 //! [`run`] is the order of things. Each stage is a file, takes what the stage before gave, and knows no other stage.
 
+mod body;
 mod fan_out;
 mod frame;
 mod gateway;
@@ -20,7 +21,7 @@ use std::sync::Arc;
 use tokio::time::{Instant, timeout_at};
 
 pub use gateway::{Gateway, State};
-pub use request::{BodyError, Head, Ongoing, Payload, Request};
+pub use request::{Body, BodyError, Head, Ongoing, Payload, Request};
 pub use respond::{Reply, fault as respond_to_fault};
 
 use crate::fault::{Code, Fault};

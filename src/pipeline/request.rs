@@ -20,8 +20,8 @@ pub struct Request {
     pub method: Method,
     /// The head, as it came.
     pub head: Rc<dyn Head>,
-    /// The body, not yet read.
-    pub payload: Box<dyn Payload>,
+    /// The body.
+    pub body: Body,
     /// Made by the gateway: in the reply, in the log, and sent to upstreams.
     pub id: SmolStr,
     /// The trace it belongs to.
@@ -55,6 +55,19 @@ impl Ongoing {
     /// client.
     pub fn is_committed(&self) -> bool {
         self.committed.get()
+    }
+}
+
+/// The body of a request: not yet read, or kept once it was.
+pub struct Body {
+    pub(super) payload: Box<dyn Payload>,
+    pub(super) read: Option<Bytes>,
+}
+
+impl Body {
+    /// Not yet read.
+    pub fn new(payload: impl Payload + 'static) -> Self {
+        Self { payload: Box::new(payload), read: None }
     }
 }
 

@@ -17,7 +17,7 @@ use super::detach::{Detachable, Serving};
 use super::error;
 use super::head::{self, ActixHead};
 use crate::fault::{Code, Fault};
-use crate::pipeline::{self, Gateway, Ongoing, Reply, Request};
+use crate::pipeline::{self, Body, Gateway, Ongoing, Reply, Request};
 use crate::plan::ErrorShape;
 use crate::telemetry::{Access, Trace, access};
 use crate::value::SmolStr;
@@ -69,7 +69,7 @@ fn take_in(request: &HttpRequest, payload: web::Payload, turn: &Turn) -> Request
     Request {
         method,
         head: Rc::new(ActixHead(request.clone())),
-        payload: Box::new(ActixBody { payload, announced, turns: Rc::clone(turn.turns()) }),
+        body: Body::new(ActixBody { payload, announced, turns: Rc::clone(turn.turns()) }),
         id: SmolStr::from(uuid.simple().to_string()),
         trace: Trace::start(header("traceparent"), uuid.as_bytes()),
         peer: request.peer_addr().map(|peer| peer.ip()),
