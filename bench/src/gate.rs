@@ -66,16 +66,16 @@ const PARTS: [Part; 4] = [
 ];
 
 /// Measures all parts and says whether their limits hold.
-pub(crate) fn bench(options: &Options) -> Result<bool, Failure> {
+pub(crate) async fn bench(options: &Options) -> Result<bool, Failure> {
     let redis_port = free_address()?.rsplit(':').next().unwrap_or_default().to_owned();
     let mut redis = Command::new("redis-server");
     redis.args(["--port", &redis_port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]);
     let _redis = Running::start(&mut redis)?;
-    wait_for(&format!("127.0.0.1:{redis_port}"))?;
+    wait_for(&format!("127.0.0.1:{redis_port}")).await?;
     let mut text = String::from(HEAD);
     let mut all_hold = true;
     for part in &PARTS {
-        let [without, with, cost] = measure(part, &redis_port, options)?;
+        let [without, with, cost] = measure(part, &redis_port, options).await?;
         let holds = cost <= part.limit;
         all_hold &= holds;
         let verdict = if holds { "holds" } else { "MISSED" };
@@ -90,10 +90,10 @@ pub(crate) fn bench(options: &Options) -> Result<bool, Failure> {
 }
 
 /// CPU per request without it, with it, and the difference: medians of all rounds.
-fn measure(part: &Part, redis_port: &str, options: &Options) -> Result<[f64; 3], Failure> {
+async fn measure(part: &Part, redis_port: &str, options: &Options) -> Result<[f64; 3], Failure> {
     let address = free_address()?;
     let gateway = Running::start(&mut command(part.store, &address, redis_port)?)?;
-    wait_for(&address)?;
+    wait_for(&address).await?;
     let load = Load::new(&script(part.request)?, options.connections)?;
     let url = |path| format!("http://{address}{path}");
     for path in [part.without, part.with] {
@@ -133,12 +133,12 @@ fn folder() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("gate")
 }
 
-fn wait_for(address: &str) -> Result<(), Failure> {
+async fn wait_for(address: &str) -> Result<(), Failure> {
     for _ in 0..400 {
         if std::net::TcpStream::connect(address).is_ok() {
             return Ok(());
         }
-        std::thread::sleep(Duration::from_millis(25));
+        tokio::time::sleep(Duration::from_millis(25)).await;
     }
     Err(format!("nobody listens on {address}").into())
 }

@@ -53,7 +53,7 @@ async fn main() -> ExitCode {
 
 /// Whether all limits hold.
 async fn both(options: &Options) -> Result<bool, Failure> {
-    let gate = gate::bench(options)?;
+    let gate = gate::bench(options).await?;
     Ok(bench(options).await? && gate)
 }
 
