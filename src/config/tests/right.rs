@@ -36,6 +36,8 @@ fn the_defaults_name_every_key() {
                 "deny_status",
                 "errors",
                 "csrf",
+                "idempotency",
+                "idempotency_keep",
                 "max_body",
                 "calls",
                 "fail",
