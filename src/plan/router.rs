@@ -6,6 +6,7 @@ use std::sync::Arc;
 use http::Method;
 
 use super::endpoint::Endpoint;
+use crate::cors::Policy;
 use crate::value::SmolStr;
 
 /// The pattern of a route, one entry per segment; empty is `/`.
@@ -33,6 +34,8 @@ pub struct Route {
     pub file: String,
     /// Its endpoints. HEAD is answered by GET.
     pub methods: Methods,
+    /// Who may read that it has no such method.
+    pub cors: Option<Arc<Policy>>,
 }
 
 /// The endpoints of a route by method.
