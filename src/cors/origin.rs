@@ -91,7 +91,8 @@ fn plain(scheme: &str, authority: &str) -> Result<(Host, String), String> {
 
 /// What browsers write of a label.
 fn is_label(label: &[u8]) -> bool {
-    let known = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(byte);
+    let known =
+        |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_".contains(byte);
     !label.is_empty() && label.iter().all(known)
 }
 
@@ -150,7 +151,9 @@ mod tests {
 
     #[test]
     fn a_wildcard_is_one_label_or_more() {
-        for origin in ["https://a.example.com", "https://a.b-c.example.com", "https://x_1.example.com"] {
+        for origin in
+            ["https://a.example.com", "https://a.b-c.example.com", "https://x_1.example.com"]
+        {
             assert!(allows("https://*.example.com", origin), "{origin}");
         }
         assert!(allows("https://*.Example.com:8443", "https://a.example.com:8443"));

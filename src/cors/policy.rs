@@ -143,8 +143,7 @@ impl Policy {
     }
 }
 
-const PRIVATE_NETWORK: HeaderName =
-    HeaderName::from_static("access-control-allow-private-network");
+const PRIVATE_NETWORK: HeaderName = HeaderName::from_static("access-control-allow-private-network");
 
 /// What the answer to a preflight depends on.
 const ASKED: &str = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers, \
@@ -198,7 +197,8 @@ mod tests {
     fn any_is_the_same_for_all() {
         let policy = policy(&["*"]);
         for origin in [None, Some("https://evil.test"), Some("null")] {
-            let expected = ["access-control-allow-origin: *", "access-control-expose-headers: x-a, x-b"];
+            let expected =
+                ["access-control-allow-origin: *", "access-control-expose-headers: x-a, x-b"];
             assert_eq!(shared(&policy, origin), expected);
         }
         assert!(!policy.trusts(b"https://evil.test"));

@@ -130,8 +130,13 @@ impl Methods {
 
     /// The value of `Allow`: `GET, HEAD, POST`.
     pub fn allow(&self) -> String {
+        self.names(|_| true)
+    }
+
+    /// The same for some of the endpoints.
+    pub fn names(&self, which: impl Fn(&Endpoint) -> bool) -> String {
         let mut names: Vec<&str> = Vec::new();
-        for (method, _) in &self.0 {
+        for (method, _) in self.0.iter().filter(|(_, endpoint)| which(endpoint)) {
             names.push(method.as_str());
             if method == Method::GET {
                 names.push("HEAD");
