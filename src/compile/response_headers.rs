@@ -66,11 +66,11 @@ fn header(
     }
     let resolved = cx.resolved(written)?;
     match HeaderValue::from_str(&resolved.value) {
-        Ok(mut value) => {
+        Ok(mut value) if resolved.value.is_ascii() => {
             value.set_sensitive(resolved.secret);
             Some((header, value))
         }
-        Err(_) => {
+        _ => {
             let help = "a header holds visible ASCII characters, blanks and tabs";
             cx.wrong(&written.span, "this cannot stand in a header", help);
             None
