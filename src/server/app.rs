@@ -55,7 +55,7 @@ pub(super) fn start(server: Server, shared: &Shared) -> io::Result<(Workers, Wor
     let shared = shared.clone();
     let app = move || App::new().app_data(shared.clone()).default_service(web::to(admin::answer));
     let alone = ServerBuilder::new().disable_signals().workers(1);
-    let admin = listen(alone, server.admin, &settings, &standing, app)?;
+    let admin = listen(alone, server.admin, &settings, "", app)?;
     Ok((builder.run(), admin.run()))
 }
 
