@@ -336,6 +336,13 @@ async fn vary_is_one_header_with_the_endpoints_own() {
         let reply = gateway.get(path).header("origin", APP).await;
         vary(reply.assert_header("vary", expected));
     }
+    let all = format!("{CORS}[response_headers]\nvary = \"accept, origin\"\n");
+    let config = Gateway::config().gateway(&all).upstream("up", &up);
+    let gateway = config.open_route("own.toml", &route("accept-language")).start().await;
+    let reply = gateway.get("/own").header("origin", APP).await;
+    vary(reply.assert_header("vary", "accept-language, Origin, accept"));
+    let reply = preflight(&gateway, "/own", EVIL, "GET").await;
+    assert!(vary(&reply).contains(&"accept".to_owned()), "{reply:?}");
 }
 
 #[tokio::test]
