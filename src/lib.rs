@@ -15,6 +15,7 @@ pub mod template;
 pub mod store;
 
 pub mod session;
+pub mod signature;
 pub mod telemetry;
 pub mod upstream;
 pub mod validate;

@@ -10,7 +10,7 @@ use super::inherit::Levels;
 use super::reader::Reader;
 use super::scope::{Edge, Names, Variables};
 use super::world::World;
-use super::{fault, input, reply, upstreams};
+use super::{fault, input, reply, signature, upstreams};
 use crate::config::{self, Method, Route};
 use crate::diagnostic::Diagnostic;
 use crate::plan::{Body, Call, Endpoint, ErrorShape, Input, SessionRule};
@@ -28,6 +28,8 @@ pub(super) fn endpoint(
     let access = access(cx, route, method, &levels);
     let plain = plain(cx, world, &levels);
     let mut input = input::input(cx, route, method, &levels.input(), &world.session_cookies);
+    let webhook =
+        signature::webhook(cx, world.signature_defaults, method, &levels, access.as_ref(), &input);
     let texts = texts(cx, world, &levels, &input);
     if cx.count() == before {
         check_order(cx, &texts);
@@ -53,6 +55,7 @@ pub(super) fn endpoint(
         allow: allow?,
         deny_status: access.deny_status,
         deadline: plain.deadline,
+        webhook: webhook?,
         max_body: plain.max_body,
         input,
         calls: calls?,

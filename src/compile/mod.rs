@@ -21,6 +21,7 @@ mod route;
 mod schema;
 mod schema_file;
 mod scope;
+mod signature;
 mod stores;
 mod text;
 mod tokens;
@@ -100,6 +101,7 @@ fn plan(cx: &mut Context<'_>, tree: &Tree) -> Option<Plan> {
         max_body: max_body.unwrap_or_default(),
         max_reply: max_reply.unwrap_or_default(),
         call_defaults: &tree.call_defaults,
+        signature_defaults: &tree.signature_defaults,
         codes: HashMap::new(),
     };
     let router = route::router(cx, &mut world, &tree.routes);

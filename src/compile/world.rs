@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use indexmap::IndexMap;
 
 use super::upstreams::Upstream;
-use crate::config::Call;
+use crate::config::{Call, Signature};
 use crate::diagnostic::Span;
 
 /// What endpoints share.
@@ -20,6 +20,8 @@ pub(super) struct World<'a> {
     pub(super) max_reply: usize,
     /// The built-in values of a call.
     pub(super) call_defaults: &'a Call,
+    /// The built-in values of a signature.
+    pub(super) signature_defaults: &'a Signature,
     /// The codes of own faults.
     pub(super) codes: Codes,
 }

@@ -14,6 +14,7 @@ mod respond;
 mod route;
 mod session;
 mod shape;
+mod signature;
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -71,6 +72,9 @@ async fn stages(
         session::roles(gateway, endpoint, session).await
     };
     let session = timeout_at(deadline, asking).await.map_err(|_| session::too_slow(endpoint))??;
+    // A webhook has no session: its signature says who sent it, over a body that nobody has looked at yet.
+    let arriving = signature::check(gateway, endpoint, request);
+    let signed = timeout_at(deadline, arriving).await.map_err(|_| too_slow(endpoint))??;
     // Everything that programs will see of the request, checked.
     let arriving = input::read(gateway, endpoint, &found.path, request);
     let input = timeout_at(deadline, arriving).await.map_err(|_| too_slow(endpoint))??;

@@ -1,9 +1,11 @@
 //! A method of a route.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderName;
 
+use super::Webhook;
 use super::call::{Call, FaultRule};
 use crate::jq::Program;
 use crate::template::Text;
@@ -31,6 +33,8 @@ pub struct Endpoint {
     pub deny_status: u16,
     /// The whole request, from its head to the reply.
     pub deadline: Duration,
+    /// How a webhook proves who sent it, in the place of a session.
+    pub webhook: Option<Arc<Webhook>>,
     /// Bytes of the request body.
     pub max_body: usize,
     /// What of the request is visible.

@@ -5,6 +5,7 @@ mod endpoint;
 mod router;
 pub mod slot;
 mod stores;
+mod webhook;
 
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ pub use endpoint::{
 };
 pub use router::{Match, Methods, Pattern, Route, Router, Segment, show};
 pub use stores::{Place, Stores};
+pub use webhook::Webhook;
 
 use crate::jq::{self, Program};
 use crate::session::Issuer;

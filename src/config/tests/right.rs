@@ -24,6 +24,7 @@ fn the_defaults_name_every_key() {
         ("[gateway.telemetry]", Telemetry::KEYS),
         ("[upstreams._defaults]", Upstream::KEYS),
         ("[call]", Call::KEYS),
+        ("[signature]", Signature::KEYS),
         (
             "[route]",
             &[
@@ -36,6 +37,7 @@ fn the_defaults_name_every_key() {
                 "deny_status",
                 "errors",
                 "csrf",
+                "signature",
                 "max_body",
                 "calls",
                 "fail",
