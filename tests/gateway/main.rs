@@ -30,3 +30,4 @@ mod templates;
 mod tls;
 mod tokens;
 mod upstream;
+mod webhooks;
