@@ -14,6 +14,7 @@ pub mod template;
 
 pub mod store;
 
+pub mod idempotency;
 pub mod session;
 pub mod signature;
 pub mod telemetry;

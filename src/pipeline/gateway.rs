@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::fault::Fault;
-use crate::plan::Plan;
+use crate::idempotency::{Memory, Records, Store};
+use crate::plan::{Place, Plan, Stores};
 use crate::session::{Fetch, Verifier};
 use crate::store::Redis;
 use crate::upstream::Client;
@@ -16,6 +17,8 @@ pub struct State {
     pub plan: Plan,
     /// Checks tokens.
     pub verifier: Verifier,
+    /// What was done, by its key.
+    pub kept: Store,
     /// The time of day.
     pub clock: Arc<dyn Clock>,
 }
@@ -32,7 +35,7 @@ impl State {
     /// Makes what outlives a request.
     ///
     /// # Errors
-    /// The issuer whose keys cannot be used, and why.
+    /// The issuer whose keys cannot be used, or the file that cannot be, and why.
     pub fn new(
         mut plan: Plan,
         clock: Arc<dyn Clock>,
@@ -40,7 +43,8 @@ impl State {
     ) -> Result<Self, String> {
         let issuers = std::mem::take(&mut plan.issuers);
         let verifier = Verifier::new(issuers, Arc::clone(&clock), fetch)?;
-        Ok(Self { plan, verifier, clock })
+        let kept = kept(&plan.stores, &clock);
+        Ok(Self { plan, verifier, kept, clock })
     }
 }
 
@@ -67,12 +71,27 @@ impl Gateway {
         Ok(Self { state, clients, redis })
     }
 
+    /// Where it stands what was done.
+    pub fn records(&self) -> Records<'_> {
+        match &self.kept {
+            Store::Memory(memory) => Records::Memory(memory),
+        }
+    }
+
     /// The client of an upstream.
     ///
     /// # Errors
     /// 500 for an index that the plan does not have.
     pub fn client(&self, upstream: usize) -> Result<&Client, Fault> {
         self.clients.get(upstream).ok_or_else(|| Fault::internal("no such upstream"))
+    }
+}
+
+fn kept(stores: &Stores, clock: &Arc<dyn Clock>) -> Store {
+    match stores.idempotency {
+        Place::Memory | Place::File | Place::Redis => {
+            Store::Memory(Memory::new(stores.max_memory, Arc::clone(clock)))
+        }
     }
 }
 

@@ -6,6 +6,7 @@ mod body;
 mod fan_out;
 mod frame;
 mod gateway;
+mod hold;
 mod input;
 mod notes;
 mod path;
