@@ -15,7 +15,7 @@ mod respond;
 mod route;
 mod session;
 mod shape;
-mod signature;
+mod webhook;
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -29,8 +29,10 @@ pub use respond::{Reply, fault as respond_to_fault};
 use crate::fault::{Code, Fault};
 use crate::plan::{Endpoint, ErrorShape};
 use frame::Frame;
+use hold::Hold;
 use notes::Notes;
 use shape::Shaped;
+use webhook::Delivery;
 
 /// Serves one request. Never fails: what goes wrong is a reply too.
 pub async fn run(gateway: Rc<Gateway>, mut request: Request) -> Reply {
@@ -47,12 +49,16 @@ async fn answer(gateway: &Rc<Gateway>, request: &mut Request, notes: &mut Notes)
     };
     let endpoint = Arc::clone(&found.endpoint);
     let deadline = request.started + endpoint.deadline;
-    let outcome = stages(gateway, found, request, notes, deadline).await;
+    let mut delivery = None;
+    let outcome = stages(gateway, found, request, notes, &mut delivery, deadline).await;
     let mut reply = match outcome {
         Ok(shaped) => respond::shaped(request, endpoint.errors, shaped),
         Err(fault) => respond::fault(request, endpoint.errors, &fault),
     };
     reply.endpoint = Some(endpoint);
+    if let Some(hold) = delivery {
+        webhook::end(&hold, reply.status).await;
+    }
     reply
 }
 
@@ -61,6 +67,7 @@ async fn stages(
     found: route::Found,
     request: &mut Request,
     notes: &mut Notes,
+    delivery: &mut Option<Hold>,
     deadline: Instant,
 ) -> Result<Shaped, Fault> {
     let endpoint = &found.endpoint;
@@ -74,11 +81,18 @@ async fn stages(
     };
     let session = timeout_at(deadline, asking).await.map_err(|_| session::too_slow(endpoint))??;
     // A webhook has no session: its signature says who sent it, over a body that nobody has looked at yet.
-    let arriving = signature::check(gateway, endpoint, request);
+    let arriving = webhook::check(gateway, endpoint, request);
     let signed = timeout_at(deadline, arriving).await.map_err(|_| too_slow(endpoint))??;
     // Everything that programs will see of the request, checked.
     let arriving = input::read(gateway, endpoint, &found.path, request);
     let input = timeout_at(deadline, arriving).await.map_err(|_| too_slow(endpoint))??;
+    // A delivery is served once. What it is known by may stand in the body.
+    if let Some(signed) = signed {
+        match webhook::begin(gateway, endpoint, request, &signed, &input.body).await? {
+            Delivery::New(hold) => *delivery = Some(hold),
+            Delivery::Seen => return Ok(Shaped::nothing(endpoint)),
+        }
+    }
     let frame = Frame::new(Rc::clone(gateway), Arc::clone(endpoint), request, session, input);
     // Allow is asked inside: as soon as what it reads is there, and before anything is changed.
     let partial = fan_out::run(&frame, deadline).await?;
