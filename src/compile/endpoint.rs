@@ -6,6 +6,7 @@ use super::access::{Condition, access, conditions};
 use super::call::{Draft, bytes, draft};
 use super::context::Context;
 use super::graph::Graph;
+use super::idempotency::idempotency;
 use super::inherit::Levels;
 use super::reader::Reader;
 use super::scope::{Edge, Names, Variables};
@@ -27,9 +28,9 @@ pub(super) fn endpoint(
     let levels = Levels::of(route, method);
     let access = access(cx, route, method, &levels);
     let plain = plain(cx, world, &levels);
+    let idempotency = idempotency(cx, route, method, &levels);
     let mut input = input::input(cx, route, method, &levels.input(), &world.session_cookies);
-    let webhook =
-        signature::webhook(cx, world.signature_defaults, method, &levels, access.as_ref(), &input);
+    let webhook = signature::webhook(cx, world.signature_defaults, method, &levels, &input);
     let texts = texts(cx, world, &levels, &input);
     if cx.count() == before {
         check_order(cx, &texts);
@@ -55,6 +56,7 @@ pub(super) fn endpoint(
         allow: allow?,
         deny_status: access.deny_status,
         deadline: plain.deadline,
+        idempotency: idempotency?,
         webhook: webhook?,
         max_body: plain.max_body,
         input,

@@ -6,14 +6,13 @@ use std::time::Duration;
 
 use http::HeaderName;
 
-use super::access::Access;
 use super::context::Context;
 use super::inherit::Levels;
 use super::scope::Scope;
 use super::upstreams::positive;
 use crate::config::{self, Endpoint, Method, Plain};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::plan::{Input, SessionRule, Webhook};
+use crate::plan::{Input, Webhook};
 use crate::signature::{Algorithm, Encoding, Hmac, Scheme, Secret, Signature};
 
 /// Compiles the signature that an endpoint asks for, if it does. The outer `None` is a mistake.
@@ -22,13 +21,12 @@ pub(super) fn webhook(
     defaults: &config::Signature,
     method: Method,
     levels: &Levels<'_, Endpoint>,
-    access: Option<&Access>,
     input: &Input,
 ) -> Option<Option<Arc<Webhook>>> {
     let Some(written) = levels.leaf(|endpoint| endpoint.signature.as_ref()) else {
         return Some(None);
     };
-    check_endpoint(cx, written, method, levels, access);
+    check_endpoint(cx, written, method, levels);
     let scheme = scheme(cx, written, defaults);
     let secrets = secrets(cx, written, scheme.as_ref());
     let tolerance = tolerance(cx, written, defaults, scheme.as_ref());
@@ -45,28 +43,39 @@ pub(super) fn webhook(
     Some(Some(Arc::new(Webhook { signature, keep, id_from })))
 }
 
-/// A delivery is no user's, and is sent as a body.
+/// A delivery is no user's, is sent as a body, and is known by what is signed.
 fn check_endpoint(
     cx: &mut Context<'_>,
     written: &config::Signature,
     method: Method,
     levels: &Levels<'_, Endpoint>,
-    access: Option<&Access>,
 ) {
     if method == Method::Get {
         let title = "a GET has no body that could be signed";
         cx.wrong(&written.span, title, "write it into `[post]`");
     }
     let session = levels.leaf(|endpoint| endpoint.session.as_ref());
-    if let (Some(session), Some(access)) = (session, access)
-        && access.session != SessionRule::None
-    {
+    if let Some(span) = says(cx, session, &["required", "optional"]) {
         cx.mistake(
-            Diagnostic::at(session.span.clone(), "a webhook has no session")
+            Diagnostic::at(span, "a webhook has no session")
                 .label(written.span.clone(), "its signature says who sent it")
                 .help("say `session = \"none\"`"),
         );
     }
+    let idempotency = levels.leaf(|endpoint| endpoint.idempotency.as_ref());
+    if let Some(span) = says(cx, idempotency, &["required", "optional"]) {
+        cx.mistake(
+            Diagnostic::at(span, "a webhook has no idempotency key")
+                .label(written.span.clone(), "a delivery is known by what is signed")
+                .help("say `idempotency = \"off\"`"),
+        );
+    }
+}
+
+/// Where one of these words stands.
+fn says(cx: &mut Context<'_>, word: Option<&Plain<String>>, words: &[&str]) -> Option<Span> {
+    let value = cx.value(word?)?;
+    words.contains(&value.as_str()).then(|| word.map(|word| word.span.clone())).flatten()
 }
 
 fn scheme(

@@ -49,6 +49,10 @@ table! {
         pub errors: Option<Plain<String>>,
         /// How a request that a cookie authenticates proves where it comes from: `origin` or `off`.
         pub csrf: Option<Plain<String>>,
+        /// What an `Idempotency-Key` of a POST or PATCH means: `off`, `optional` or `required`.
+        pub idempotency: Option<Plain<String>>,
+        /// How long the reply to a key is kept.
+        pub idempotency_keep: Option<Plain<Duration>>,
         /// How a webhook proves who sent it; its deliveries are served once.
         pub signature: Option<Signature>,
         /// Bytes of the client's body; where none says it, `[server] max_body`.
@@ -149,6 +153,8 @@ table! {
         pub body: Option<Plain<String>>,
         /// True for a POST that changes nothing.
         pub reads: Option<Plain<bool>>,
+        /// Whether a key is sent, derived from the client's, the call and the item.
+        pub idempotency_key: Option<Plain<bool>>,
         /// As in the upstream.
         pub auth: Option<Plain<String>>,
         /// As in the upstream.

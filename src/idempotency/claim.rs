@@ -44,6 +44,11 @@ pub fn hash(parts: &[&[u8]]) -> Hash {
     hash
 }
 
+/// A hash as text: 64 hexadecimal digits.
+pub fn hex(hash: &Hash) -> String {
+    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,10 +10,14 @@
 //! [`Records::release`], and says [`Records::sent`] right before it changes something.
 
 mod claim;
+mod header;
 mod ledger;
 mod memory;
 mod records;
+mod reply;
 
-pub use claim::{Begun, Claim, Hash, hash};
+pub use claim::{Begun, Claim, Hash, hash, hex};
+pub use header::{MAX_KEY, key};
 pub use memory::Memory;
 pub use records::{Records, Store};
+pub use reply::Reply;

@@ -7,7 +7,9 @@ mod fan_out;
 mod frame;
 mod gateway;
 mod hold;
+mod idempotency;
 mod input;
+mod key;
 mod notes;
 mod path;
 mod request;
@@ -27,6 +29,7 @@ pub use request::{Body, BodyError, Head, Ongoing, Payload, Request};
 pub use respond::{Reply, fault as respond_to_fault};
 
 use crate::fault::{Code, Fault};
+use crate::idempotency::Reply as Kept;
 use crate::plan::{Endpoint, ErrorShape};
 use frame::Frame;
 use hold::Hold;
@@ -52,14 +55,24 @@ async fn answer(gateway: &Rc<Gateway>, request: &mut Request, notes: &mut Notes)
     let mut delivery = None;
     let outcome = stages(gateway, found, request, notes, &mut delivery, deadline).await;
     let mut reply = match outcome {
-        Ok(shaped) => respond::shaped(request, endpoint.errors, shaped),
+        Ok(Outcome::Shaped(shaped)) => respond::shaped(request, endpoint.errors, shaped),
+        Ok(Outcome::Kept(kept)) => respond::replayed(request, kept),
         Err(fault) => respond::fault(request, endpoint.errors, &fault),
     };
+    // Kept before it is sent, so that a client that never gets it may ask again.
+    request.ongoing.end(|| respond::kept(&reply).to_record()).await;
     reply.endpoint = Some(endpoint);
     if let Some(hold) = delivery {
         webhook::end(&hold, reply.status).await;
     }
     reply
+}
+
+/// What the stages have come to, where it is no fault.
+enum Outcome {
+    Shaped(Shaped),
+    /// A reply from before, to the same key.
+    Kept(Kept),
 }
 
 async fn stages(
@@ -69,7 +82,7 @@ async fn stages(
     notes: &mut Notes,
     delivery: &mut Option<Hold>,
     deadline: Instant,
-) -> Result<Shaped, Fault> {
+) -> Result<Outcome, Fault> {
     let endpoint = &found.endpoint;
     let asking = async {
         // Who asks, before anything of theirs is read.
@@ -86,17 +99,27 @@ async fn stages(
     // Everything that programs will see of the request, checked.
     let arriving = input::read(gateway, endpoint, &found.path, request);
     let input = timeout_at(deadline, arriving).await.map_err(|_| too_slow(endpoint))??;
+    // What was done is not done again, once it is known who asks for what.
+    if let Some(kept) =
+        idempotency::begin(gateway, endpoint, request, session.as_ref(), &input).await?
+    {
+        return Ok(Outcome::Kept(kept));
+    }
     // A delivery is served once. What it is known by may stand in the body.
     if let Some(signed) = signed {
         match webhook::begin(gateway, endpoint, request, &signed, &input.body).await? {
             Delivery::New(hold) => *delivery = Some(hold),
-            Delivery::Seen => return Ok(Shaped::nothing(endpoint)),
+            Delivery::Seen => return Ok(Outcome::Shaped(Shaped::nothing(endpoint))),
         }
     }
     let frame = Frame::new(Rc::clone(gateway), Arc::clone(endpoint), request, session, input);
+    // A sender's next try changes nothing that this one has changed, where upstreams know keys.
+    if let Some(hold) = delivery {
+        frame.derive_keys_from(hold.key());
+    }
     // Allow is asked inside: as soon as what it reads is there, and before anything is changed.
     let partial = fan_out::run(&frame, deadline).await?;
-    shape::make(&frame, partial).await
+    shape::make(&frame, partial).await.map(Outcome::Shaped)
 }
 
 fn too_slow(endpoint: &Endpoint) -> Fault {

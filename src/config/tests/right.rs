@@ -37,6 +37,8 @@ fn the_defaults_name_every_key() {
                 "deny_status",
                 "errors",
                 "csrf",
+                "idempotency",
+                "idempotency_keep",
                 "signature",
                 "max_body",
                 "calls",
