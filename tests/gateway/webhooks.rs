@@ -60,7 +60,7 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 /// What Stripe writes into its header.
-fn stripe(secret: &str, time: u64, body: &str) -> String {
+pub fn stripe(secret: &str, time: u64, body: &str) -> String {
     format!("t={time},v1={}", hex(&mac(secret, format!("{time}.{body}"))))
 }
 
@@ -528,6 +528,23 @@ async fn a_reply_that_is_no_2xx_leaves_a_delivery_unseen() {
     pushed(&gateway, "{}").await.assert_data(200, json!("told"));
     pushed(&gateway, "{}").await.assert_data(200, Value::Null);
     assert_eq!(service.requests().len(), 2);
+}
+
+#[tokio::test]
+async fn every_try_of_a_delivery_sends_upstreams_the_same_key() {
+    let service = service().await;
+    let gateway = hook(&service, GITHUB, "", "body = \"raw\"\nidempotency_key = true").await;
+    service.once("POST", "/told", Reply::status(500));
+
+    pushed(&gateway, "{}").await.assert_error(502, "UPSTREAM_ERROR");
+    // The client's own key is not signed, so it decides nothing.
+    pushed(&gateway, "{}").header("idempotency-key", "mine").await.assert_status(200);
+    pushed(&gateway, "[]").await.assert_status(200);
+    let requests = service.requests();
+    let keys: Vec<_> = requests.iter().map(|one| one.header("idempotency-key")).collect();
+    assert!(keys[0].is_some());
+    assert_eq!(keys[0], keys[1]);
+    assert_ne!(keys[1], keys[2]);
 }
 
 #[tokio::test]
