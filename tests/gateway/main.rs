@@ -13,6 +13,7 @@ mod docs;
 mod each;
 mod failure;
 mod harness;
+mod idempotency;
 mod identity_headers;
 mod input;
 mod keys;
