@@ -61,8 +61,8 @@ pub(super) enum Scope<'a> {
     Claims,
     /// An upstream's headers and query: only `$session` and `$request`.
     Upstream,
-    /// `id_from` of a signature: only `$body`, which is signed.
-    Signed(&'a Input),
+    /// `id_from` of a signature: only `$body` and `$headers`.
+    Delivery(&'a Input),
     /// Anything of an endpoint; the calls that are read are added to `edges`.
     Endpoint { input: &'a Input, names: &'a mut Names, place: Place, edges: &'a mut Vec<Edge> },
 }
@@ -155,10 +155,10 @@ impl Scope<'_> {
             Self::Upstream if ![slot::SESSION, slot::REQUEST].contains(&slot) => {
                 Some("an upstream's headers and query may read `$session` and `$request` only")
             }
-            Self::Signed(_) if slot != slot::BODY => {
-                Some("a delivery is known by what is signed: `$body`")
+            Self::Delivery(_) if ![slot::BODY, slot::HEADERS].contains(&slot) => {
+                Some("a delivery is known by its `$body` or its `$headers`")
             }
-            Self::Signed(Input { body: None, .. }) => Some(DECLARE),
+            Self::Delivery(Input { body: None, .. }) if slot == slot::BODY => Some(DECLARE),
             Self::Endpoint { input, place, .. } => match slot {
                 slot::CLAIMS => Some("write `$session.claims`"),
                 slot::ITEM if !place.item => {
@@ -183,7 +183,7 @@ impl Scope<'_> {
 
     fn input(&self) -> Option<&Input> {
         match self {
-            Self::Endpoint { input, .. } | Self::Signed(input) => Some(input),
+            Self::Endpoint { input, .. } | Self::Delivery(input) => Some(input),
             _ => None,
         }
     }

@@ -33,7 +33,7 @@ pub(super) fn webhook(
     let keep = either(&written.keep, &defaults.keep).map(|keep| positive(cx, keep));
     let own = matches!(scheme, None | Some(Scheme::Hmac(_)));
     let id_from = written.id_from.as_ref().filter(|_| own);
-    let id_from = id_from.map(|id| cx.program(id, &mut Scope::Signed(input)));
+    let id_from = id_from.map(|id| cx.program(id, &mut Scope::Delivery(input)));
     let signature = Signature { scheme: scheme?, secrets: secrets?, tolerance: tolerance? };
     let keep = keep?;
     if signature.scheme.signs_time() && keep < signature.tolerance.saturating_mul(2) {

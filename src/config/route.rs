@@ -105,7 +105,7 @@ table! {
         pub encoding: Option<Plain<String>>,
         /// With `hmac`: what stands before the signature: `"sha256="`.
         pub prefix: Option<Plain<String>>,
-        /// With `hmac`: the delivery's id, from `$body`; the hash of the body unless said.
+        /// With `hmac`: the delivery's id, from `$body` or `$headers`; the hash of the body unless said.
         pub id_from: Option<Program>,
     }
 }

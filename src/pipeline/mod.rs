@@ -107,7 +107,7 @@ async fn stages(
     }
     // A delivery is served once. What it is known by may stand in the body.
     if let Some(signed) = signed {
-        match webhook::begin(gateway, endpoint, request, &signed, &input.body).await? {
+        match webhook::begin(gateway, endpoint, request, &signed, &input).await? {
             Delivery::New(hold) => *delivery = Some(hold),
             Delivery::Seen => return Ok(Outcome::Shaped(Shaped::nothing(endpoint))),
         }

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use super::body;
 use super::gateway::Gateway;
 use super::hold::Hold;
+use super::input::Values;
 use super::request::Request;
 use crate::fault::{Code, Fault};
 use crate::idempotency::{Begun, Claim, Hash, hash};
@@ -63,7 +64,7 @@ pub(super) async fn check(
     Ok(Some(Signed { webhook: Arc::clone(webhook), name: name? }))
 }
 
-/// Asks whether a delivery was served before. `body` is what programs see of it.
+/// Asks whether a delivery was served before.
 ///
 /// There is no mark that a change was sent, as other keys have one: a sender tries again until it gets a 2xx, and a
 /// delivery that a dying process has left half-way must be served then.
@@ -75,11 +76,11 @@ pub(super) async fn begin(
     endpoint: &Endpoint,
     request: &Request,
     signed: &Signed,
-    body: &Value,
+    input: &Values,
 ) -> Result<Delivery, Fault> {
     let id = match &signed.webhook.id_from {
         Some(program) => {
-            let id = program.run(&Body(body), &gateway.plan.limits.program).await?;
+            let id = program.run(&Known(input), &gateway.plan.limits.program).await?;
             text(&id)
         }
         None => None,
@@ -95,7 +96,10 @@ pub(super) async fn begin(
     let claim = Claim { key, fingerprint: key, owner: request.id.to_string() };
     match Hold::begin(gateway, endpoint, claim, signed.webhook.keep).await? {
         (Begun::New, hold) => Ok(Delivery::New(hold)),
-        (Begun::Done(_), _) => Ok(Delivery::Seen),
+        (Begun::Done(_), _) => {
+            tracing::info!(scheme, "a delivery that was served before");
+            Ok(Delivery::Seen)
+        }
         _ => Err(Fault::new(Code::Conflict)
             .message("This delivery is being served right now.")
             .retry_after(RETRY)
@@ -130,11 +134,16 @@ fn text(id: &Value) -> Option<String> {
     }
 }
 
-struct Body<'a>(&'a Value);
+/// What `id_from` reads.
+struct Known<'a>(&'a Values);
 
-impl Scope for Body<'_> {
+impl Scope for Known<'_> {
     fn get(&self, slot: Slot) -> Value {
-        if slot == slot::BODY { self.0.clone() } else { Value::Null }
+        match slot {
+            slot::BODY => self.0.body.clone(),
+            slot::HEADERS => self.0.headers.clone(),
+            _ => Value::Null,
+        }
     }
 }
 

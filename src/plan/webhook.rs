@@ -12,7 +12,7 @@ pub struct Webhook {
     pub signature: Signature,
     /// How long one is known after it was answered with 2xx.
     pub keep: Duration,
-    /// What names one, from `$body`; where it gives null or empty text, and without it, the scheme's id or the hash of
+    /// What names one, from `$body` and `$headers`; where it gives null or empty text, and without it, the scheme's id or the hash of
     /// the body does.
     pub id_from: Option<Program>,
 }
