@@ -10,6 +10,7 @@
 //! [`Records::release`], and says [`Records::sent`] right before it changes something.
 
 mod claim;
+mod file;
 mod header;
 mod ledger;
 mod memory;
@@ -17,6 +18,7 @@ mod records;
 mod reply;
 
 pub use claim::{Begun, Claim, Hash, hash, hex};
+pub use file::File;
 pub use header::{MAX_KEY, key};
 pub use memory::Memory;
 pub use records::{Records, Store};

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::claim::{Begun, Claim};
+use super::file::File;
 use super::memory::Memory;
 use crate::fault::Fault;
 
@@ -12,6 +13,8 @@ use crate::fault::Fault;
 pub enum Store {
     /// In this process.
     Memory(Memory),
+    /// In a file on this machine.
+    File(File),
 }
 
 /// Records, as a worker reaches them.
@@ -19,6 +22,8 @@ pub enum Store {
 pub enum Records<'a> {
     /// In this process.
     Memory(&'a Memory),
+    /// In a file on this machine.
+    File(&'a File),
 }
 
 impl Records<'_> {
@@ -29,6 +34,7 @@ impl Records<'_> {
     pub async fn begin(&self, claim: &Claim, lease: Duration) -> Result<Begun, Fault> {
         match self {
             Self::Memory(memory) => Ok(memory.begin(claim, lease)),
+            Self::File(file) => file.begin(claim, lease).await,
         }
     }
 
@@ -40,6 +46,7 @@ impl Records<'_> {
     pub async fn sent(&self, claim: &Claim, keep: Duration) -> Result<bool, Fault> {
         match self {
             Self::Memory(memory) => Ok(memory.sent(claim, keep)),
+            Self::File(file) => file.sent(claim, keep).await,
         }
     }
 
@@ -55,6 +62,7 @@ impl Records<'_> {
     ) -> Result<bool, Fault> {
         match self {
             Self::Memory(memory) => Ok(memory.finish(claim, record, keep)),
+            Self::File(file) => file.finish(claim, record, keep).await,
         }
     }
 
@@ -64,8 +72,11 @@ impl Records<'_> {
     /// 503 `STORE_UNAVAILABLE`.
     pub async fn release(&self, claim: &Claim) -> Result<(), Fault> {
         match self {
-            Self::Memory(memory) => memory.release(claim),
+            Self::Memory(memory) => {
+                memory.release(claim);
+                Ok(())
+            }
+            Self::File(file) => file.release(claim).await,
         }
-        Ok(())
     }
 }

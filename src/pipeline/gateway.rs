@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::fault::Fault;
-use crate::idempotency::{Memory, Records, Store};
+use crate::idempotency::{File, Memory, Records, Store};
 use crate::plan::{Place, Plan, Stores};
 use crate::session::{Fetch, Verifier};
 use crate::store::Redis;
@@ -43,7 +43,7 @@ impl State {
     ) -> Result<Self, String> {
         let issuers = std::mem::take(&mut plan.issuers);
         let verifier = Verifier::new(issuers, Arc::clone(&clock), fetch)?;
-        let kept = kept(&plan.stores, &clock);
+        let kept = kept(&plan.stores, &clock)?;
         Ok(Self { plan, verifier, kept, clock })
     }
 }
@@ -75,6 +75,7 @@ impl Gateway {
     pub fn records(&self) -> Records<'_> {
         match &self.kept {
             Store::Memory(memory) => Records::Memory(memory),
+            Store::File(file) => Records::File(file),
         }
     }
 
@@ -87,12 +88,12 @@ impl Gateway {
     }
 }
 
-fn kept(stores: &Stores, clock: &Arc<dyn Clock>) -> Store {
-    match stores.idempotency {
-        Place::Memory | Place::File | Place::Redis => {
-            Store::Memory(Memory::new(stores.max_memory, Arc::clone(clock)))
-        }
-    }
+fn kept(stores: &Stores, clock: &Arc<dyn Clock>) -> Result<Store, String> {
+    let clock = Arc::clone(clock);
+    Ok(match stores.idempotency {
+        Place::Memory | Place::Redis => Store::Memory(Memory::new(stores.max_memory, clock)),
+        Place::File => Store::File(File::open(&stores.file, clock)?),
+    })
 }
 
 impl Deref for Gateway {
