@@ -3,6 +3,7 @@
 mod refused;
 mod seen;
 mod served;
+mod stores;
 
 use aws_lc_rs::hmac::{self, HMAC_SHA256, Key};
 
