@@ -15,6 +15,7 @@ mod header;
 mod ledger;
 mod memory;
 mod records;
+mod redis;
 mod reply;
 
 pub use claim::{Begun, Claim, Hash, hash, hex};

@@ -7,7 +7,9 @@ use bytes::Bytes;
 use super::claim::{Begun, Claim};
 use super::file::File;
 use super::memory::Memory;
+use super::redis;
 use crate::fault::Fault;
+use crate::store::Redis;
 
 /// Where records are, as all workers share it.
 pub enum Store {
@@ -15,6 +17,8 @@ pub enum Store {
     Memory(Memory),
     /// In a file on this machine.
     File(File),
+    /// In Redis: each worker has its own connection.
+    Redis,
 }
 
 /// Records, as a worker reaches them.
@@ -24,6 +28,8 @@ pub enum Records<'a> {
     Memory(&'a Memory),
     /// In a file on this machine.
     File(&'a File),
+    /// In Redis.
+    Redis(&'a Redis),
 }
 
 impl Records<'_> {
@@ -35,6 +41,7 @@ impl Records<'_> {
         match self {
             Self::Memory(memory) => Ok(memory.begin(claim, lease)),
             Self::File(file) => file.begin(claim, lease).await,
+            Self::Redis(at) => redis::begin(at, claim, lease).await,
         }
     }
 
@@ -47,6 +54,7 @@ impl Records<'_> {
         match self {
             Self::Memory(memory) => Ok(memory.sent(claim, keep)),
             Self::File(file) => file.sent(claim, keep).await,
+            Self::Redis(at) => redis::sent(at, claim, keep).await,
         }
     }
 
@@ -63,6 +71,7 @@ impl Records<'_> {
         match self {
             Self::Memory(memory) => Ok(memory.finish(claim, record, keep)),
             Self::File(file) => file.finish(claim, record, keep).await,
+            Self::Redis(at) => redis::finish(at, claim, record, keep).await,
         }
     }
 
@@ -77,6 +86,7 @@ impl Records<'_> {
                 Ok(())
             }
             Self::File(file) => file.release(claim).await,
+            Self::Redis(at) => redis::release(at, claim).await,
         }
     }
 }

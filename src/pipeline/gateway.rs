@@ -72,11 +72,18 @@ impl Gateway {
     }
 
     /// Where it stands what was done.
-    pub fn records(&self) -> Records<'_> {
-        match &self.kept {
+    ///
+    /// # Errors
+    /// 500 where it is Redis and the plan has none.
+    pub fn records(&self) -> Result<Records<'_>, Fault> {
+        Ok(match &self.kept {
             Store::Memory(memory) => Records::Memory(memory),
             Store::File(file) => Records::File(file),
-        }
+            Store::Redis => {
+                let redis = self.redis.as_ref();
+                Records::Redis(redis.ok_or_else(|| Fault::internal("no Redis is configured"))?)
+            }
+        })
     }
 
     /// The client of an upstream.
@@ -91,7 +98,8 @@ impl Gateway {
 fn kept(stores: &Stores, clock: &Arc<dyn Clock>) -> Result<Store, String> {
     let clock = Arc::clone(clock);
     Ok(match stores.idempotency {
-        Place::Memory | Place::Redis => Store::Memory(Memory::new(stores.max_memory, clock)),
+        Place::Memory => Store::Memory(Memory::new(stores.max_memory, clock)),
+        Place::Redis => Store::Redis,
         Place::File => Store::File(File::open(&stores.file, clock)?),
     })
 }

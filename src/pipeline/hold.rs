@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::OnceCell;
+use tokio::task::spawn_local;
 use tokio::time::sleep;
 
 use super::gateway::Gateway;
@@ -43,7 +44,7 @@ impl Hold {
             sent: OnceCell::new(),
             ended: Cell::new(false),
         };
-        let begun = gateway.records().begin(&hold.claim, endpoint.deadline + MARGIN).await?;
+        let begun = gateway.records()?.begin(&hold.claim, endpoint.deadline + MARGIN).await?;
         // Somebody else's is not ours to let go.
         hold.ended.set(begun != Begun::New);
         Ok((begun, hold))
@@ -60,27 +61,32 @@ impl Hold {
     /// 503 where the store is away, 409 where it took so long that somebody else holds the key: nothing may be sent.
     pub(super) async fn before_change(&self) -> Result<(), Fault> {
         let mark = || async {
-            let ours = self.gateway.records().sent(&self.claim, self.keep).await?;
+            let ours = self.gateway.records()?.sent(&self.claim, self.keep).await?;
             if ours { Ok(()) } else { Err(overtaken()) }
         };
         self.sent.get_or_try_init(mark).await.copied()
     }
 
-    /// Keeps a record for whoever asks for the key again. A store that is away is told in the log: that a change was sent
-    /// is known to it, so that none is sent twice.
+    /// Keeps a record for whoever asks for the key again. The reply does not wait for a store that is away: that a change
+    /// was sent is known to it, so that none is sent twice.
     pub(super) async fn finish(&self, record: Bytes) {
         self.ended.set(true);
-        match self.gateway.records().finish(&self.claim, record, self.keep).await {
-            Ok(true) => {}
-            Ok(false) => tracing::warn!("a reply is not kept: its key is held by another request"),
-            Err(fault) => tracing::warn!(?fault, "a reply could not be kept"),
+        let (gateway, claim, keep) = (Rc::clone(&self.gateway), self.claim.clone(), self.keep);
+        if !finished(&gateway, &claim, &record, keep).await {
+            spawn_local(async move {
+                for pause in PAUSES {
+                    sleep(*pause).await;
+                    if finished(&gateway, &claim, &record, keep).await {
+                        break;
+                    }
+                }
+            });
         }
     }
 
     /// Makes the key free: nothing was changed.
     pub(super) async fn release(&self) {
-        let released = self.gateway.records().release(&self.claim).await;
-        self.ended.set(released.is_ok());
+        self.ended.set(released(&self.gateway, &self.claim).await);
     }
 }
 
@@ -90,19 +96,35 @@ impl Drop for Hold {
             return;
         }
         let (gateway, claim) = (Rc::clone(&self.gateway), self.claim.clone());
-        tokio::task::spawn_local(async move { let_go(&gateway, &claim).await });
+        spawn_local(async move {
+            for pause in [Duration::ZERO].iter().chain(PAUSES) {
+                sleep(*pause).await;
+                if released(&gateway, &claim).await {
+                    break;
+                }
+            }
+        });
     }
 }
 
-/// Tries a few times: the store may be away for a moment only.
-async fn let_go(gateway: &Gateway, claim: &Claim) {
-    for pause in PAUSES {
-        sleep(*pause).await;
-        match gateway.records().release(claim).await {
-            Ok(()) => return,
-            Err(fault) => tracing::warn!(?fault, "a key could not be made free"),
-        }
+async fn finished(gateway: &Gateway, claim: &Claim, record: &Bytes, keep: Duration) -> bool {
+    let finish = async { gateway.records()?.finish(claim, record.clone(), keep).await };
+    let finished = finish.await;
+    match &finished {
+        Ok(true) => {}
+        Ok(false) => tracing::warn!("a reply is not kept: another request holds its key"),
+        Err(fault) => tracing::warn!(?fault, "a reply could not be kept"),
     }
+    finished.is_ok()
+}
+
+async fn released(gateway: &Gateway, claim: &Claim) -> bool {
+    let release = async { gateway.records()?.release(claim).await };
+    let released = release.await;
+    if let Err(fault) = &released {
+        tracing::warn!(?fault, "a key could not be made free; it is when its lease ends");
+    }
+    released.is_ok()
 }
 
 fn overtaken() -> Fault {
@@ -114,5 +136,5 @@ fn overtaken() -> Fault {
 /// What a request may take beyond its deadline: its last answer from the store.
 const MARGIN: Duration = Duration::from_secs(10);
 
-/// Before each try to make a key free.
-const PAUSES: &[Duration] = &[Duration::ZERO, Duration::from_secs(1), Duration::from_secs(4)];
+/// Before each further try: the store may be away for a moment only.
+const PAUSES: &[Duration] = &[Duration::from_secs(1), Duration::from_secs(4)];

@@ -1,5 +1,6 @@
 //! A change is made once for a key, and its reply is kept.
 
+mod file;
 mod keys;
 mod replies;
 mod requests;
