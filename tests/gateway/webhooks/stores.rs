@@ -19,6 +19,15 @@ fn in_file(folder: &tempfile::TempDir) -> String {
     format!("idempotency = \"file\"\nfile = \"{}\"", file.display())
 }
 
+/// A delivery to a process, whose reply nobody has read yet.
+async fn push(program: &Program) -> TcpStream {
+    let mut sender = TcpStream::connect(program.address).await.expect("a connection");
+    let head = "POST /hook HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\nx-hub-signature-256: ";
+    let request = format!("{head}{}\r\n\r\n{{}}", github("{}"));
+    sender.write_all(request.as_bytes()).await.expect("it is written");
+    sender
+}
+
 #[tokio::test]
 async fn a_delivery_is_served_once_whatever_the_store() {
     let (redis, folder) = (Redis::start().await, tempfile::tempdir().expect("a folder"));
@@ -78,11 +87,25 @@ async fn a_store_that_is_away_is_503_and_nothing_is_sent() {
 }
 
 #[tokio::test]
+async fn a_delivery_that_was_served_is_2xx_also_where_the_store_has_gone_meanwhile() {
+    let (mut redis, service, gate) = (Redis::start().await, service().await, Gate::new());
+    service.once("POST", "/told", Reply::json(json!({})).when(&gate));
+    let gateway = stored(&service, &in_redis(&redis)).start().await;
+
+    let served = pushed(&gateway, "{}").sent();
+    service.wait_for(1).await;
+    redis.kill();
+    gate.open();
+    served.await.assert_data(200, json!("told"));
+}
+
+#[tokio::test]
 async fn a_file_knows_deliveries_after_a_restart() {
     let (folder, service) = (tempfile::tempdir().expect("a folder"), service().await);
-    let gateway = stored(&service, &in_file(&folder)).start().await;
-    pushed(&gateway, "{}").await.assert_data(200, json!("told"));
-    gateway.stopping().await;
+    let program = stored(&service, &in_file(&folder)).launch();
+    let mut sender = push(&program).await;
+    assert_eq!(read_replies(&mut sender, "POST").await[0].status, 200);
+    program.stop();
 
     let gateway = stored(&service, &in_file(&folder)).start().await;
     pushed(&gateway, "{}").await.assert_data(200, Value::Null);
@@ -94,10 +117,7 @@ async fn a_delivery_that_a_dying_gateway_has_left_is_served_again() {
     let (folder, service) = (tempfile::tempdir().expect("a folder"), service().await);
     service.once("POST", "/told", Reply::hang());
     let program = stored(&service, &in_file(&folder)).launch();
-    let mut sender = TcpStream::connect(program.address).await.expect("a connection");
-    let head = "POST /hook HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\nx-hub-signature-256: ";
-    let request = format!("{head}{}\r\n\r\n{{}}", github("{}"));
-    sender.write_all(request.as_bytes()).await.expect("it is written");
+    let _sender = push(&program).await;
     service.wait_for(1).await;
     program.signal("KILL");
     drop(program);
