@@ -149,3 +149,12 @@ fn millis(time: Duration) -> u64 {
 
 /// How many are swept in one transaction.
 const AT_ONCE: usize = 256;
+
+/// How many records a file has, and how many ends.
+#[cfg(test)]
+pub(super) fn count(path: &Path) -> Result<(u64, u64), redb::Error> {
+    use redb::{ReadableDatabase, ReadableTableMetadata};
+    let database = redb::Database::create(path)?;
+    let transaction = database.begin_read()?;
+    Ok((transaction.open_table(RECORDS)?.len()?, transaction.open_table(ENDS)?.len()?))
+}

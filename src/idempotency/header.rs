@@ -23,7 +23,7 @@ pub fn key(values: &[&[u8]]) -> Result<Option<String>, &'static str> {
     let key = key.ok_or("must be one text of visible ASCII, bare or in quotes")?;
     match key.len() {
         0 => Err("must not be empty"),
-        ..=MAX_KEY => Ok(Some(key)),
+        1..=MAX_KEY => Ok(Some(key)),
         _ => Err("must have at most 255 characters"),
     }
 }

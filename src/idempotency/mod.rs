@@ -24,3 +24,6 @@ pub use header::{MAX_KEY, key};
 pub use memory::Memory;
 pub use records::{Records, Store};
 pub use reply::Reply;
+
+#[cfg(test)]
+mod tests;

@@ -202,3 +202,66 @@ const SWEEP: Duration = Duration::from_secs(60);
 const SOON: Duration = Duration::from_millis(100);
 /// Bytes of pages that are held in memory.
 const CACHE: usize = 32 * 1024 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use redb::{ReadableTable, TableDefinition};
+
+    use super::*;
+
+    const COUNT: TableDefinition<(), u64> = TableDefinition::new("count");
+
+    fn file(folder: &tempfile::TempDir) -> File {
+        let prepare = |transaction: &WriteTransaction| {
+            transaction.open_table(COUNT)?;
+            Ok(())
+        };
+        File::open(&folder.path().join("x.redb"), prepare, Box::new(|_| Ok(false))).unwrap()
+    }
+
+    async fn add(file: &File) -> Result<u64, Unwritten> {
+        file.run(|transaction| {
+            let mut table = transaction.open_table(COUNT)?;
+            let count = table.get(())?.map_or(0, |count| count.value()) + 1;
+            table.insert((), count)?;
+            Ok((count, true))
+        })
+        .await
+    }
+
+    #[tokio::test]
+    async fn jobs_are_done_in_order_and_outlive_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = file(&folder);
+        let counts = futures_util::future::join_all((0..600).map(|_| add(&first))).await;
+        let counts: Vec<u64> = counts.into_iter().map(Result::unwrap).collect();
+        assert_eq!(counts, (1..=600).collect::<Vec<_>>());
+        drop(first);
+        assert_eq!(add(&file(&folder)).await.unwrap(), 601);
+    }
+
+    #[tokio::test]
+    async fn a_transaction_that_fails_is_nobodys_and_the_next_one_works() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = file(&folder);
+        assert_eq!(add(&file).await.unwrap(), 1);
+        let broken = file.run(|transaction| {
+            transaction.open_table(COUNT)?.insert((), 99)?;
+            Err::<((), bool), _>(redb::Error::Corrupted("a test".to_owned()))
+        });
+        assert!(broken.await.is_err());
+        assert_eq!(add(&file).await.unwrap(), 2);
+    }
+
+    #[tokio::test]
+    async fn what_only_looks_writes_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = file(&folder);
+        let looked = file.run(|transaction| {
+            transaction.open_table(COUNT)?.insert((), 99)?;
+            Ok(((), false))
+        });
+        looked.await.unwrap();
+        assert_eq!(add(&file).await.unwrap(), 1);
+    }
+}

@@ -2,6 +2,7 @@
 
 mod file;
 mod keys;
+mod redis;
 mod replies;
 mod requests;
 
