@@ -10,7 +10,7 @@ use super::inherit::Levels;
 use super::reader::Reader;
 use super::scope::{Edge, Names, Variables};
 use super::world::World;
-use super::{fault, input, reply, upstreams};
+use super::{fault, input, limits, reply, upstreams};
 use crate::config::{self, Method, Route};
 use crate::diagnostic::Diagnostic;
 use crate::plan::{Body, Call, Endpoint, ErrorShape, Input, SessionRule};
@@ -28,6 +28,7 @@ pub(super) fn endpoint(
     let access = access(cx, route, method, &levels);
     let plain = plain(cx, world, &levels);
     let mut input = input::input(cx, route, method, &levels.input(), &world.session_cookies);
+    let rate_limits = limits::of_endpoint(cx, &world.rate_limits, &levels, &input);
     let texts = texts(cx, world, &levels, &input);
     if cx.count() == before {
         check_order(cx, &texts);
@@ -50,6 +51,7 @@ pub(super) fn endpoint(
         csrf: access.csrf,
         roles: access.roles,
         scopes: access.scopes,
+        rate_limits,
         allow: allow?,
         deny_status: access.deny_status,
         deadline: plain.deadline,

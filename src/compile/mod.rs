@@ -12,8 +12,10 @@ mod graph;
 mod headers;
 mod inherit;
 mod input;
+mod limits;
 mod members;
 mod names;
+mod proxies;
 mod reader;
 mod reply;
 mod request;
@@ -90,6 +92,8 @@ fn plan(cx: &mut Context<'_>, tree: &Tree) -> Option<Plan> {
     let scopes_from = cx.program(&gateway.session.scopes_from, &mut Scope::Claims);
     let (upstreams, known) = upstreams::upstreams(cx, &tree.upstreams);
     let stores = stores::stores(cx, &gateway.stores, &tree.folder);
+    let (policies, rate_limits) = limits::policies(cx, &gateway.rate_limits);
+    let proxies = proxies::proxies(cx, &gateway.server.trusted_proxies);
     let max_body = gateway::size(cx, &gateway.server.max_body);
     let max_reply = gateway::size(cx, &gateway.server.max_reply);
     let cookies = gateway.tokens.values().filter_map(|tokens| tokens.cookie.as_ref());
@@ -97,6 +101,7 @@ fn plan(cx: &mut Context<'_>, tree: &Tree) -> Option<Plan> {
     let mut world = World {
         upstreams: known,
         session_cookies: cookies,
+        rate_limits,
         max_body: max_body.unwrap_or_default(),
         max_reply: max_reply.unwrap_or_default(),
         call_defaults: &tree.call_defaults,
@@ -110,6 +115,8 @@ fn plan(cx: &mut Context<'_>, tree: &Tree) -> Option<Plan> {
         roles_from: roles_from?,
         scopes_from: scopes_from?,
         upstreams,
+        policies: policies?,
+        proxies,
         stores: stores?,
         router,
         server: server?,

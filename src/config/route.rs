@@ -49,6 +49,8 @@ table! {
         pub errors: Option<Plain<String>>,
         /// How a request that a cookie authenticates proves where it comes from: `origin` or `off`.
         pub csrf: Option<Plain<String>>,
+        /// Policies of `[rate_limits]`. Those of all levels count; `[]` clears those further out.
+        pub rate_limits: Option<List<Plain<String>>>,
         /// Bytes of the client's body; where none says it, `[server] max_body`.
         pub max_body: Option<Plain<Size>>,
         /// What the client may send.

@@ -1,16 +1,16 @@
 //! What the programs and templates of one request read.
 
 use std::cell::{Cell, OnceCell};
-use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use http::{HeaderName, HeaderValue, Method};
+use http::{HeaderName, HeaderValue};
 
+use super::asked::Asked;
 use super::fan_out::{Items, Settled, Shared};
 use super::gateway::Gateway;
 use super::input::{Raw, Values};
-use super::request::{Head, Ongoing, Request};
+use super::request::{Ongoing, Request};
 use super::session::Known;
 use crate::jq::{Limits, Scope, Slot};
 use crate::plan::{Call, Endpoint, slot};
@@ -40,13 +40,6 @@ pub(super) struct Frame {
     told: OnceCell<[(HeaderName, HeaderValue); 2]>,
 }
 
-/// What `$request` is made of, where a program reads it.
-struct Asked {
-    method: Method,
-    head: Rc<dyn Head>,
-    peer: Option<IpAddr>,
-}
-
 impl Frame {
     /// Takes what the stages before have found.
     pub(super) fn new(
@@ -56,11 +49,6 @@ impl Frame {
         session: Option<Known>,
         input: Values,
     ) -> Rc<Self> {
-        let asked = Asked {
-            method: request.method.clone(),
-            head: Rc::clone(&request.head),
-            peer: request.peer,
-        };
         let (identity, session) = match session {
             Some(Known { identity, value }) => (Some(identity), value),
             None => (None, Value::Null),
@@ -79,7 +67,7 @@ impl Frame {
             endpoint,
             identity,
             raw,
-            asked,
+            asked: Asked::of(request),
             about: OnceCell::new(),
             told: OnceCell::new(),
         })
@@ -142,7 +130,7 @@ impl Scope for Frame {
     fn get(&self, slot: Slot) -> Value {
         match slot {
             slot::SESSION..=slot::BODY => self.input[usize::from(slot)].clone(),
-            slot::REQUEST => self.about.get_or_init(|| self.asked.describe(&self.id)).clone(),
+            slot::REQUEST => self.about.get_or_init(|| self.asked.describe()).clone(),
             slot::CALLS => self.calls(),
             slot::FIRST_CALL.. => {
                 let settled = self.settled(usize::from(slot - slot::FIRST_CALL));
@@ -163,25 +151,5 @@ pub(super) struct With<'a> {
 impl Scope for With<'_> {
     fn get(&self, slot: Slot) -> Value {
         if slot == self.slot { self.value.clone() } else { self.scope.get(slot) }
-    }
-}
-
-impl Asked {
-    fn describe(&self, id: &SmolStr) -> Value {
-        let text = |text: &str| Value::Str(SmolStr::new(text));
-        let key = self.head.header("idempotency-key");
-        let key = key.first().and_then(|key| std::str::from_utf8(key).ok());
-        let members = [
-            ("id", Value::Str(id.clone())),
-            ("method", text(self.method.as_str())),
-            ("path", text(self.head.path())),
-            ("ip", self.peer.map_or(Value::Null, |ip| text(&ip.to_string()))),
-            ("host", text(self.head.host())),
-            ("frontend", Value::Null),
-            ("idempotency_key", key.map_or(Value::Null, text)),
-        ];
-        Value::object(
-            members.map(|(name, value)| (SmolStr::new_static(name), value)).into_iter().collect(),
-        )
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::fault::Fault;
+use crate::limit::Limiter;
 use crate::plan::Plan;
 use crate::session::{Fetch, Verifier};
 use crate::store::Redis;
@@ -16,6 +17,8 @@ pub struct State {
     pub plan: Plan,
     /// Checks tokens.
     pub verifier: Verifier,
+    /// Counts requests.
+    pub limiter: Limiter,
     /// The time of day.
     pub clock: Arc<dyn Clock>,
 }
@@ -40,7 +43,8 @@ impl State {
     ) -> Result<Self, String> {
         let issuers = std::mem::take(&mut plan.issuers);
         let verifier = Verifier::new(issuers, Arc::clone(&clock), fetch)?;
-        Ok(Self { plan, verifier, clock })
+        let limiter = Limiter::new(plan.policies.clone(), &clock);
+        Ok(Self { plan, verifier, limiter, clock })
     }
 }
 

@@ -2,11 +2,14 @@
 //!
 //! [`run`] is the order of things. Each stage is a file, takes what the stage before gave, and knows no other stage.
 
+mod asked;
 mod body;
+mod client;
 mod fan_out;
 mod frame;
 mod gateway;
 mod input;
+mod limits;
 mod notes;
 mod path;
 mod request;
@@ -39,7 +42,9 @@ pub async fn run(gateway: Rc<Gateway>, mut request: Request) -> Reply {
 }
 
 async fn answer(gateway: &Rc<Gateway>, request: &mut Request, notes: &mut Notes) -> Reply {
-    let found = match route::find(&gateway.plan, request) {
+    let plan = &gateway.plan;
+    let addressed = client::find(&plan.proxies, request);
+    let found = match addressed.and_then(|()| route::find(plan, request)) {
         Ok(found) => found,
         Err(fault) => return respond::fault(request, ErrorShape::Envelope, &fault),
     };
@@ -63,18 +68,24 @@ async fn stages(
 ) -> Result<Shaped, Fault> {
     let endpoint = &found.endpoint;
     let asking = async {
+        // Before the first signature is checked for somebody who asks too often.
+        limits::by_address(gateway, endpoint, request, notes).await?;
         // Who asks, before anything of theirs is read.
         let session = session::check(gateway, endpoint, request, notes).await?;
         // A browser sends cookies along with requests that other sites make it send.
         session::origin(gateway, endpoint, request, session.as_ref())?;
+        let session = session::describe(gateway, session).await?;
+        limits::by_session(gateway, endpoint, request, session.as_ref(), notes).await?;
         // What the session may do is known without input, so that a no costs nothing.
-        session::roles(gateway, endpoint, session).await
+        session::roles(endpoint, session.as_ref())?;
+        Ok::<_, Fault>(session)
     };
     let session = timeout_at(deadline, asking).await.map_err(|_| session::too_slow(endpoint))??;
     // Everything that programs will see of the request, checked.
     let arriving = input::read(gateway, endpoint, &found.path, request);
     let input = timeout_at(deadline, arriving).await.map_err(|_| too_slow(endpoint))??;
     let frame = Frame::new(Rc::clone(gateway), Arc::clone(endpoint), request, session, input);
+    limits::by_input(&frame, request, notes).await?;
     // Allow is asked inside: as soon as what it reads is there, and before anything is changed.
     let partial = fan_out::run(&frame, deadline).await?;
     shape::make(&frame, partial).await

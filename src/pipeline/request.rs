@@ -26,8 +26,8 @@ pub struct Request {
     pub id: SmolStr,
     /// The trace it belongs to.
     pub trace: Trace,
-    /// The address of the client.
-    pub peer: Option<IpAddr>,
+    /// The address of the client: at first the connection's.
+    pub client: Option<IpAddr>,
     /// When its head was there.
     pub started: Instant,
     /// That it is being served.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use http::HeaderName;
 
 use super::call::{Call, FaultRule};
+use super::limits::RateLimits;
 use crate::jq::Program;
 use crate::template::Text;
 use crate::validate::{Parameter, Schema};
@@ -25,6 +26,8 @@ pub struct Endpoint {
     pub roles: Vec<Vec<String>>,
     /// The session must have all of these.
     pub scopes: Vec<String>,
+    /// How many requests are let in.
+    pub rate_limits: RateLimits,
     /// All must be true.
     pub allow: Vec<Allow>,
     /// What a client that is not allowed sees: 403, or 404 to hide that it exists.

@@ -2,6 +2,7 @@
 
 mod call;
 mod endpoint;
+mod limits;
 mod router;
 pub mod slot;
 mod stores;
@@ -12,10 +13,12 @@ pub use call::{Body, Call, Each, Expect, FaultRule, OnStatus, Upstream};
 pub use endpoint::{
     Allow, Csrf, Endpoint, ErrorShape, FailRule, Input, Reply, SessionRule, Shape, Status,
 };
+pub use limits::{KeyFrom, Proxies, RateLimit, RateLimits};
 pub use router::{Match, Methods, Pattern, Route, Router, Segment, show};
 pub use stores::{Place, Stores};
 
 use crate::jq::{self, Program};
+use crate::limit::Policy;
 use crate::session::Issuer;
 use crate::session::origin::Origin;
 
@@ -34,6 +37,10 @@ pub struct Plan {
     pub scopes_from: Program,
     /// The upstreams that calls name by index.
     pub upstreams: Vec<Upstream>,
+    /// `[rate_limits.NAME]`, which endpoints name by index.
+    pub policies: Vec<Policy>,
+    /// `[server] trusted_proxies`
+    pub proxies: Proxies,
     /// Where state lives.
     pub stores: Stores,
     /// The routes.

@@ -9,6 +9,7 @@ use redis::{
     AsyncConnectionConfig, Client, ConnectionAddr, IntoConnectionInfo, RedisError, TlsCertificates,
     TlsMode,
 };
+use tokio::time::timeout;
 use url::Url;
 
 use super::redis::Connection;
@@ -58,10 +59,19 @@ impl Target {
         Ok(target)
     }
 
+    pub(super) fn is_cluster(&self) -> bool {
+        matches!(self.kind, Kind::Cluster(_))
+    }
+
     pub(super) async fn connect(&self) -> Result<Connection, RedisError> {
+        let too_long = |_| RedisError::from(std::io::Error::from(std::io::ErrorKind::TimedOut));
+        timeout(CONNECT, self.reach()).await.map_err(too_long)?
+    }
+
+    async fn reach(&self) -> Result<Connection, RedisError> {
         let patience = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(CONNECT))
-            .set_response_timeout(Some(self.timeout));
+            .set_response_timeout(Some(CONNECT));
         match &self.kind {
             Kind::One(url) => {
                 let client = self.client(url)?;
