@@ -1,5 +1,6 @@
 //! How many requests are let in: each policy as soon as what its key reads is there.
 
+use std::cmp::Reverse;
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use super::gateway::Gateway;
 use super::notes::Notes;
 use super::request::Request;
 use super::session::Known;
-use crate::fault::{Code, Fault};
+use crate::fault::{Code, Details, Fault};
 use crate::jq::{self, Scope, Slot};
 use crate::limit::{self, Key, Limiter, Standing};
 use crate::plan::{Endpoint, KeyFrom, Place, RateLimit, SessionRule, slot};
@@ -92,8 +93,7 @@ impl By<'_> {
         let redis = self.gateway.redis.as_ref().filter(|_| shared);
         let limiter = &self.gateway.limiter;
         let standings = limiter.count(redis, &asked).await?;
-        let refused = standings.iter().filter(|one| one.refuses()).max_by_key(|one| one.wait);
-        let refused = refused.map(|one| too_many(&limiter.policy(one.policy).name, one.wait));
+        let refused = too_many(limiter, &standings);
         notes.standings.extend(standings);
         tell(limiter, notes);
         refused.map_or(Ok(()), Err)
@@ -128,14 +128,17 @@ impl By<'_> {
     }
 }
 
-fn too_many(policy: &str, wait: Option<Duration>) -> Fault {
-    let wait = wait.unwrap_or_default();
+fn too_many(limiter: &Limiter, standings: &[Standing]) -> Option<Fault> {
+    let wait = standings.iter().filter_map(|one| one.wait).max()?;
+    let refusing = standings.iter().filter(|one| one.refuses());
+    let names: Vec<_> = refusing.map(|one| limiter.policy(one.policy).name.clone()).collect();
     let message = match seconds(wait) {
         1 => "Too many requests: try again in a second.".to_owned(),
         seconds => format!("Too many requests: try again in {seconds} seconds."),
     };
-    let fault = Fault::new(Code::RateLimited).message(message).retry_after(wait);
-    fault.cause(format_args!("rate limit `{policy}`"))
+    let cause = format!("rate limit {}", names.join(", "));
+    let fault = Fault::new(Code::RateLimited).message(message).cause(cause);
+    Some(fault.retry_after(wait).details(Details::Policies(names)))
 }
 
 /// Writes the headers anew for all that was counted so far: `RateLimit-Policy` and `RateLimit`
@@ -159,9 +162,8 @@ fn tell(limiter: &Limiter, notes: &mut Notes) {
     }
     // How many more requests would be let in decides, not how many of the units.
     let left = |one: &&Standing| one.remaining / limiter.policy(one.policy).cost;
-    let Some(nearest) = notes.standings.iter().min_by_key(|one| (!one.refuses(), left(one))) else {
-        return;
-    };
+    let nearest = notes.standings.iter().min_by_key(|one| (Reverse(one.wait), left(one)));
+    let Some(nearest) = nearest else { return };
     let limit = limiter.policy(nearest.policy).burst.to_string();
     let (left, reset) = (nearest.remaining.to_string(), reset(limiter, nearest).to_string());
     notes.headers.retain(|(name, _)| !NAMES.contains(name));

@@ -4,6 +4,7 @@
 #![expect(clippy::expect_used, reason = "a test ends where it cannot go on")]
 
 mod access;
+mod address;
 mod admin;
 mod body;
 mod calls;
@@ -16,6 +17,7 @@ mod harness;
 mod identity_headers;
 mod input;
 mod keys;
+mod limits;
 mod log;
 mod malformed;
 mod origin;
