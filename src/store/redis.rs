@@ -10,7 +10,7 @@ use futures_util::future::{BoxFuture, Shared};
 use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::cluster_async::ClusterConnection;
 use redis::{Cmd, FromRedisValue, Pipeline, RedisError, RedisFuture, ScriptInvocation, Value};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::target::Target;
 use crate::fault::{Code, Fault};
@@ -51,6 +51,8 @@ pub struct Away(String);
 
 /// How long nobody asks after it was not reached.
 const PAUSE: Duration = Duration::from_millis(250);
+/// How long what goes on in the background may take, while requests wait for `timeout` only.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 impl Redis {
     /// Connects when it is first asked.
@@ -134,7 +136,22 @@ impl Redis {
     /// Connects, whether anybody waits or not.
     fn open(&self) -> Opening {
         let target = self.target.clone();
-        spawned(async move { target.connect().await })
+        self.spawned(async move { target.connect().await })
+    }
+
+    fn spawned(
+        &self,
+        connecting: impl Future<Output = Result<Connection, RedisError>> + Send + 'static,
+    ) -> Opening {
+        let task = tokio::spawn(timeout(self.target.timeout.max(PATIENCE), connecting));
+        let ended = async move {
+            match task.await {
+                Ok(Ok(connected)) => connected.map_err(|error| Away(error.to_string())),
+                Ok(Err(_)) => Err(Away("no answer".to_owned())),
+                Err(error) => Err(Away(error.to_string())),
+            }
+        };
+        ended.boxed().shared()
     }
 
     /// What is being opened may still come.
@@ -154,7 +171,7 @@ impl Redis {
     fn silent(&self, connection: Connection) -> Away {
         let why = Away(format!("no answer after {:?}", self.target.timeout));
         if let (true, Connection::One(mut one)) = (self.is_open(), connection) {
-            let answers = spawned(async move {
+            let answers = self.spawned(async move {
                 redis::cmd("PING").exec_async(&mut one).await?;
                 Ok(Connection::One(one))
             });
@@ -195,19 +212,6 @@ impl Redis {
 
 fn away(why: Away, again: Option<Opening>) -> Link {
     Link::Away { why, since: Instant::now(), again }
-}
-
-fn spawned(
-    connecting: impl Future<Output = Result<Connection, RedisError>> + Send + 'static,
-) -> Opening {
-    let task = tokio::spawn(connecting);
-    let ended = async move {
-        match task.await {
-            Ok(connected) => connected.map_err(|error| Away(error.to_string())),
-            Err(error) => Err(Away(error.to_string())),
-        }
-    };
-    ended.boxed().shared()
 }
 
 impl ConnectionLike for Connection {

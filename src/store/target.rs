@@ -9,7 +9,6 @@ use redis::{
     AsyncConnectionConfig, Client, ConnectionAddr, IntoConnectionInfo, RedisError, TlsCertificates,
     TlsMode,
 };
-use tokio::time::timeout;
 use url::Url;
 
 use super::redis::Connection;
@@ -29,9 +28,6 @@ enum Kind {
     Sentinel { nodes: Vec<ConnectionAddr>, master: String, of: Url },
     Cluster(Vec<String>),
 }
-
-/// A connection that is not there after this long is given up. Requests wait for `timeout` only.
-const CONNECT: Duration = Duration::from_secs(1);
 
 impl Target {
     /// Reads `redis://[user:password@]host:port[/db]`, `rediss://…` (TLS) or
@@ -64,14 +60,9 @@ impl Target {
     }
 
     pub(super) async fn connect(&self) -> Result<Connection, RedisError> {
-        let too_long = |_| RedisError::from(std::io::Error::from(std::io::ErrorKind::TimedOut));
-        timeout(CONNECT, self.reach()).await.map_err(too_long)?
-    }
-
-    async fn reach(&self) -> Result<Connection, RedisError> {
-        let patience = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(CONNECT))
-            .set_response_timeout(Some(CONNECT));
+        // How long anything may take, whoever asks says.
+        let patience =
+            AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
         match &self.kind {
             Kind::One(url) => {
                 let client = self.client(url)?;
@@ -100,7 +91,7 @@ impl Target {
     fn cluster(&self, urls: &[String]) -> Result<ClusterClient, RedisError> {
         let urls: Vec<&str> = urls.iter().map(String::as_str).collect();
         let builder = ClusterClient::builder(urls)
-            .connection_timeout(CONNECT)
+            .connection_timeout(self.timeout.max(Duration::from_secs(1)))
             .response_timeout(self.timeout)
             .retries(2);
         match self.certificates() {

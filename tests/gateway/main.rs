@@ -28,6 +28,8 @@ mod sent;
 mod server;
 mod sessions;
 mod shape;
+mod shared_limits;
+mod store;
 mod templates;
 mod tls;
 mod tokens;
