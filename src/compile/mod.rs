@@ -5,6 +5,7 @@
 mod access;
 mod call;
 mod context;
+mod cors;
 mod endpoint;
 mod fault;
 mod gateway;
@@ -19,6 +20,7 @@ mod proxies;
 mod reader;
 mod reply;
 mod request;
+mod response_headers;
 mod route;
 mod schema;
 mod schema_file;
@@ -31,8 +33,10 @@ mod world;
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use context::Context;
+use inherit::Levels;
 use scope::Scope;
 use world::World;
 
@@ -91,6 +95,9 @@ fn plan(cx: &mut Context<'_>, tree: &Tree) -> Option<Plan> {
     let roles_from = cx.program(&gateway.session.roles_from, &mut Scope::Claims);
     let scopes_from = cx.program(&gateway.session.scopes_from, &mut Scope::Claims);
     let (upstreams, known) = upstreams::upstreams(cx, &tree.upstreams);
+    let policy = cors::policy(cx, &Levels::only(&gateway.cors));
+    let encrypted = origins.iter().any(|origin| origin.as_str().starts_with("https://"));
+    let headers = response_headers::standing(cx, gateway, encrypted);
     let stores = stores::stores(cx, &gateway.stores, &tree.folder);
     let (policies, rate_limits) = limits::policies(cx, &gateway.rate_limits);
     let proxies = proxies::proxies(cx, &gateway.server.trusted_proxies);
@@ -104,6 +111,8 @@ fn plan(cx: &mut Context<'_>, tree: &Tree) -> Option<Plan> {
         rate_limits,
         max_body: max_body.unwrap_or_default(),
         max_reply: max_reply.unwrap_or_default(),
+        cors: &gateway.cors,
+        headers: Arc::clone(&headers),
         call_defaults: &tree.call_defaults,
         codes: HashMap::new(),
     };
@@ -115,9 +124,11 @@ fn plan(cx: &mut Context<'_>, tree: &Tree) -> Option<Plan> {
         roles_from: roles_from?,
         scopes_from: scopes_from?,
         upstreams,
-        policies: policies?,
+        rate_limits: policies?,
         proxies,
         stores: stores?,
+        cors: policy,
+        headers,
         router,
         server: server?,
     })

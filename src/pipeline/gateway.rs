@@ -43,7 +43,7 @@ impl State {
     ) -> Result<Self, String> {
         let issuers = std::mem::take(&mut plan.issuers);
         let verifier = Verifier::new(issuers, Arc::clone(&clock), fetch)?;
-        let limiter = Limiter::new(plan.policies.clone(), &clock);
+        let limiter = Limiter::new(plan.rate_limits.clone(), &clock);
         Ok(Self { plan, verifier, limiter, clock })
     }
 }

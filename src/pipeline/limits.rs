@@ -94,7 +94,7 @@ impl By<'_> {
         let limiter = &self.gateway.limiter;
         let standings = limiter.count(redis, &asked).await?;
         let refused = too_many(limiter, &standings);
-        notes.standings.extend(standings);
+        notes.limits.extend(standings);
         tell(limiter, notes);
         refused.map_or(Ok(()), Err)
     }
@@ -152,7 +152,7 @@ fn tell(limiter: &Limiter, notes: &mut Notes) {
         HeaderName::from_static("x-ratelimit-reset"),
     ];
     let (mut policies, mut standings) = (String::new(), String::new());
-    for one in &notes.standings {
+    for one in &notes.limits {
         let policy = limiter.policy(one.policy);
         let comma = if policies.is_empty() { "" } else { ", " };
         let (name, quota, window) = (&policy.name, policy.count, policy.per.as_secs());
@@ -162,7 +162,7 @@ fn tell(limiter: &Limiter, notes: &mut Notes) {
     }
     // How many more requests would be let in decides, not how many of the units.
     let left = |one: &&Standing| one.remaining / limiter.policy(one.policy).cost;
-    let nearest = notes.standings.iter().min_by_key(|one| (Reverse(one.wait), left(one)));
+    let nearest = notes.limits.iter().min_by_key(|one| (Reverse(one.wait), left(one)));
     let Some(nearest) = nearest else { return };
     let limit = limiter.policy(nearest.policy).burst.to_string();
     let (left, reset) = (nearest.remaining.to_string(), reset(limiter, nearest).to_string());

@@ -5,6 +5,7 @@
 mod asked;
 mod body;
 mod client;
+mod cors;
 mod fan_out;
 mod frame;
 mod gateway;
@@ -17,6 +18,7 @@ mod respond;
 mod route;
 mod session;
 mod shape;
+mod standing;
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -25,7 +27,8 @@ use tokio::time::{Instant, timeout_at};
 
 pub use gateway::{Gateway, State};
 pub use request::{Body, BodyError, Head, Ongoing, Payload, Request};
-pub use respond::{Reply, fault as respond_to_fault};
+pub use respond::Reply;
+pub use standing::standing;
 
 use crate::fault::{Code, Fault};
 use crate::plan::{Endpoint, ErrorShape};
@@ -38,17 +41,31 @@ pub async fn run(gateway: Rc<Gateway>, mut request: Request) -> Reply {
     let mut notes = Notes::default();
     let mut reply = answer(&gateway, &mut request, &mut notes).await;
     respond::note(&mut reply, notes);
+    standing::add(&gateway.plan, &mut reply);
+    reply
+}
+
+/// The reply to a request that is refused before it is served.
+pub fn refuse(gateway: &Gateway, request: &Request, fault: &Fault) -> Reply {
+    let mut reply = respond::fault(request, ErrorShape::Envelope, fault);
+    reply.headers.extend(standing(&gateway.plan, Some((&request.method, &*request.head))));
     reply
 }
 
 async fn answer(gateway: &Rc<Gateway>, request: &mut Request, notes: &mut Notes) -> Reply {
-    let plan = &gateway.plan;
-    let addressed = client::find(&plan.proxies, request);
-    let found = match addressed.and_then(|()| route::find(plan, request)) {
+    // A browser that asks what it may ask costs nothing.
+    if let Some(reply) = cors::preflight(&gateway.plan, request) {
+        return reply;
+    }
+    let found = match route::find(&gateway.plan, &request.method, request.head.path()) {
         Ok(found) => found,
-        Err(fault) => return respond::fault(request, ErrorShape::Envelope, &fault),
+        Err(missed) => {
+            cors::note(missed.cors.as_deref(), request, notes);
+            return respond::fault(request, ErrorShape::Envelope, &missed.fault);
+        }
     };
     let endpoint = Arc::clone(&found.endpoint);
+    cors::note(endpoint.cors.as_deref(), request, notes);
     let deadline = request.started + endpoint.deadline;
     let outcome = stages(gateway, found, request, notes, deadline).await;
     let mut reply = match outcome {
@@ -67,6 +84,8 @@ async fn stages(
     deadline: Instant,
 ) -> Result<Shaped, Fault> {
     let endpoint = &found.endpoint;
+    // Whom all that follows takes the client for.
+    client::find(&gateway.plan.proxies, request)?;
     let asking = async {
         // Before the first signature is checked for somebody who asks too often.
         limits::by_address(gateway, endpoint, request, notes).await?;

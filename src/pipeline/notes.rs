@@ -12,7 +12,7 @@ pub(super) struct Notes {
     /// Headers that stand on it.
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
     /// How the client stands with the policies that have counted it.
-    pub(super) standings: Vec<Standing>,
+    pub(super) limits: Vec<Standing>,
     /// Cookies whose token is no longer good.
     pub(super) stale_cookies: Vec<Arc<str>>,
 }

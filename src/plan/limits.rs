@@ -20,7 +20,7 @@ pub struct RateLimits {
 /// A policy that an endpoint uses.
 #[derive(Debug)]
 pub struct RateLimit {
-    /// Its index in [`super::Plan::policies`].
+    /// Its index in [`super::Plan::rate_limits`].
     pub policy: usize,
     /// Whose budget it is.
     pub key: KeyFrom,

@@ -7,6 +7,7 @@ mod router;
 pub mod slot;
 mod stores;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use call::{Body, Call, Each, Expect, FaultRule, OnStatus, Upstream};
@@ -17,10 +18,16 @@ pub use limits::{KeyFrom, Proxies, RateLimit, RateLimits};
 pub use router::{Match, Methods, Pattern, Route, Router, Segment, show};
 pub use stores::{Place, Stores};
 
+use http::{HeaderName, HeaderValue};
+
+use crate::cors::Policy;
 use crate::jq::{self, Program};
-use crate::limit::Policy;
+use crate::limit;
 use crate::session::Issuer;
 use crate::session::origin::Origin;
+
+/// Headers that stand on replies, unless these have their own of that name.
+pub type Headers = Arc<[(HeaderName, HeaderValue)]>;
 
 /// Everything that serving needs to know.
 #[derive(Debug)]
@@ -38,11 +45,15 @@ pub struct Plan {
     /// The upstreams that calls name by index.
     pub upstreams: Vec<Upstream>,
     /// `[rate_limits.NAME]`, which endpoints name by index.
-    pub policies: Vec<Policy>,
+    pub rate_limits: Vec<limit::Policy>,
     /// `[server] trusted_proxies`
     pub proxies: Proxies,
     /// Where state lives.
     pub stores: Stores,
+    /// Who may read replies where no route answers.
+    pub cors: Option<Arc<Policy>>,
+    /// What stands on every reply where no endpoint answers.
+    pub headers: Headers,
     /// The routes.
     pub router: Router,
     /// What the listeners need.
