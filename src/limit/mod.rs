@@ -19,11 +19,13 @@ pub use policy::{OnFailure, Policy, Standing};
 use crate::clock::Clock;
 use crate::store::{Away, Redis};
 use local::Local;
+use shared::Shared;
 
 /// The budgets of all policies. One serves all workers.
 pub struct Limiter {
     policies: Vec<Policy>,
     local: Vec<Local>,
+    shared: Vec<Shared>,
 }
 
 /// One policy that is asked, and for whom.
@@ -39,7 +41,8 @@ impl Limiter {
     /// Full budgets for everybody.
     pub fn new(policies: Vec<Policy>, clock: &Arc<dyn Clock>) -> Self {
         let local = policies.iter().map(|policy| Local::new(policy, Arc::clone(clock))).collect();
-        Self { policies, local }
+        let shared = policies.iter().map(Shared::new).collect();
+        Self { policies, local, shared }
     }
 
     /// A policy, by its index.
@@ -59,7 +62,7 @@ impl Limiter {
         asked: &[Asked],
     ) -> Result<Vec<Standing>, Away> {
         let Some(redis) = redis else { return Ok(self.count_here(asked)) };
-        match shared::count(&self.policies, redis, asked).await {
+        match shared::count(&self.shared, redis, asked).await {
             Ok(standings) => Ok(standings),
             Err(away) => self.without_store(asked, away),
         }

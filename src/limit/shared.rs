@@ -10,9 +10,27 @@ use crate::store::{Away, Redis, Script};
 
 static GCRA: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("gcra.lua")));
 
+/// A policy as the script wants it.
+pub(super) struct Shared {
+    /// Its keys begin so.
+    name: String,
+    /// Microseconds that refill one; the burst; the cost.
+    numbers: [String; 3],
+}
+
+impl Shared {
+    pub(super) fn new(policy: &Policy) -> Self {
+        let interval = policy.per.as_secs_f64() * 1e6 / f64::from(policy.count.get());
+        Self {
+            name: format!("frontdesk:limit:{}:", policy.name),
+            numbers: [interval.to_string(), policy.burst.to_string(), policy.cost.to_string()],
+        }
+    }
+}
+
 /// Counts a request, in one question; in a cluster in one per key, at the same time.
 pub(super) async fn count(
-    policies: &[Policy],
+    policies: &[Shared],
     redis: &Redis,
     asked: &[Asked],
 ) -> Result<Vec<Standing>, Away> {
@@ -24,14 +42,12 @@ pub(super) async fn count(
     Ok(answers.concat())
 }
 
-async fn ask(policies: &[Policy], redis: &Redis, asked: &[Asked]) -> Result<Vec<Standing>, Away> {
+async fn ask(policies: &[Shared], redis: &Redis, asked: &[Asked]) -> Result<Vec<Standing>, Away> {
     let mut script = GCRA.prepare_invoke();
     for Asked { policy, key } in asked {
-        let policy = &policies[*policy];
+        let Shared { name, numbers } = &policies[*policy];
         // In a cluster, what is in braces decides which server has it.
-        script.key(format!("frontdesk:limit:{}:{{{key}}}", policy.name));
-        script.arg(policy.per.as_secs_f64() * 1e6 / f64::from(policy.count.get()));
-        script.arg(policy.burst.get()).arg(policy.cost.get());
+        script.key(format!("{name}{{{key}}}")).arg(numbers);
     }
     let answer: Vec<u64> = redis.run(&script).await?;
     let standing = |(asked, answer): (&Asked, &[u64])| Standing {
