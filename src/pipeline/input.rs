@@ -188,7 +188,7 @@ async fn json_body(
         let fault = Fault::new(Code::InvalidJson);
         fault.field("body", format!("{} ({place})", error.reason), "json")
     })?;
-    mistakes.check(schema, &mut body, || "body".to_owned());
+    schema.check(&mut body, || "body".to_owned(), mistakes);
     Ok(body)
 }
 

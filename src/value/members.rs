@@ -109,7 +109,8 @@ impl Members {
     }
 }
 
-type Iter<'a> = Map<slice::Iter<'a, Member>, fn(&'a Member) -> (&'a SmolStr, &'a Value)>;
+/// The members of an object, in their order.
+pub type Iter<'a> = Map<slice::Iter<'a, Member>, fn(&'a Member) -> (&'a SmolStr, &'a Value)>;
 
 impl IntoIterator for Members {
     type Item = Member;
