@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use super::context::Context;
 use super::inherit::Levels;
 use super::schema::{Document, document};
-use super::{headers, names};
+use super::{body, headers, names};
 use crate::config::{self, Method, Name, Route, Segment, Toml};
 use crate::plan::Input;
 use crate::validate::{Parameter, Schema, Type, View};
@@ -17,9 +17,11 @@ pub(super) fn input(
     cx: &mut Context<'_>,
     route: &Route,
     method: Method,
-    levels: &Levels<'_, config::Input>,
+    endpoint: &Levels<'_, config::Endpoint>,
     session_cookies: &[String],
 ) -> Input {
+    let levels = &endpoint.input();
+    let body = body::body(cx, method, levels);
     let refuse = levels
         .leaf(|input| input.additional_query.as_ref())
         .and_then(|word| cx.word(word, &[("ignore", false), ("refuse", true)]));
@@ -29,7 +31,8 @@ pub(super) fn input(
         headers: header_inputs(cx, levels),
         cookies: cookies(cx, levels, session_cookies),
         refuse_additional_query: refuse.unwrap_or(false),
-        body: body(cx, method, levels),
+        accept: body::accept(cx, endpoint, body.as_ref()),
+        body,
         raw_body: false,
     }
 }
@@ -201,25 +204,4 @@ fn cookies(
 pub(super) fn is_token(name: &str) -> bool {
     let ok = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
     !name.is_empty() && name.chars().all(ok)
-}
-
-fn body(
-    cx: &mut Context<'_>,
-    method: Method,
-    levels: &Levels<'_, config::Input>,
-) -> Option<Schema> {
-    let own = levels.own().and_then(|input| input.body.as_ref());
-    if let (Method::Get, Some(body)) = (method, own) {
-        cx.wrong(&body.span, "a GET request has no body", "take it from `input.query`");
-    }
-    if method == Method::Get {
-        return None;
-    }
-    let written = levels.leaf(|input| input.body.as_ref())?;
-    let document = document(cx, written)?;
-    if let Some(span) = &document.needed {
-        let help = "a declared body must be there; name members: `required = [\"title\"]`";
-        cx.wrong(span, "`required = true` stands on a parameter", help);
-    }
-    Some(document.compile(cx).unwrap_or_default())
 }

@@ -46,6 +46,8 @@ table! {
         pub max_json_depth: Plain<u64>,
         /// Parameters of a query or a form.
         pub max_parameters: Plain<u64>,
+        /// What becomes of a reply that its `schema` refuses: `off`, `log` or `fail`.
+        pub validate_responses: Plain<String>,
         /// Connections of clients at a time.
         pub max_connections: Plain<u64>,
         /// How long a stopping gateway waits for requests in flight.

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 
 use super::decode::{Decode, Decoder, Scope, table};
 use super::gateway::Size;
-use super::plain::{HeaderValue, List, Named, OnStatus, Plain, Program, Template, Toml};
+use super::plain::{HeaderValue, List, Many, Named, OnStatus, Plain, Program, Template, Toml};
 
 /// A route file: what stands above the methods, and the methods.
 #[derive(Clone, Debug)]
@@ -51,6 +51,8 @@ table! {
         pub csrf: Option<Plain<String>>,
         /// Bytes of the client's body; where none says it, `[server] max_body`.
         pub max_body: Option<Plain<Size>>,
+        /// How `input.body` may be sent: `json`, `form`, both, or `raw`, which is not read.
+        pub accept: Option<Many<Plain<String>>>,
         /// What the client may send.
         pub input: Input,
         /// What is asked of upstreams.
@@ -161,6 +163,8 @@ table! {
         pub envelope: Option<Plain<String>>,
         /// Further members beside `data`.
         pub extra: Named<Program>,
+        /// A JSON Schema of the payload; `[server] validate_responses` says what it is for.
+        pub schema: Option<Toml>,
     }
 }
 

@@ -4,16 +4,19 @@
 
 mod body;
 mod fan_out;
+mod form;
 mod frame;
 mod gateway;
 mod input;
 mod notes;
 mod path;
+mod promise;
 mod request;
 mod respond;
 mod route;
 mod session;
 mod shape;
+mod typed;
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -77,7 +80,10 @@ async fn stages(
     let frame = Frame::new(Rc::clone(gateway), Arc::clone(endpoint), request, session, input);
     // Allow is asked inside: as soon as what it reads is there, and before anything is changed.
     let partial = fan_out::run(&frame, deadline).await?;
-    shape::make(&frame, partial).await
+    let shaped = shape::make(&frame, partial).await?;
+    // What the endpoint promises is checked on what it says.
+    promise::check(&frame, &shaped).await?;
+    Ok(shaped)
 }
 
 fn too_slow(endpoint: &Endpoint) -> Fault {

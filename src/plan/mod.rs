@@ -10,7 +10,8 @@ use std::time::Duration;
 
 pub use call::{Body, Call, Each, Expect, FaultRule, OnStatus, Upstream};
 pub use endpoint::{
-    Allow, Csrf, Endpoint, ErrorShape, FailRule, Input, Reply, SessionRule, Shape, Status,
+    Accept, Allow, Csrf, Endpoint, ErrorShape, FailRule, Input, Reply, SessionRule, Shape, Status,
+    ValidateResponses,
 };
 pub use router::{Match, Methods, Pattern, Route, Router, Segment, show};
 pub use stores::{Place, Stores};
@@ -34,6 +35,8 @@ pub struct Plan {
     pub scopes_from: Program,
     /// The upstreams that calls name by index.
     pub upstreams: Vec<Upstream>,
+    /// What becomes of a reply that its schema refuses.
+    pub validate_responses: ValidateResponses,
     /// Where state lives.
     pub stores: Stores,
     /// The routes.

@@ -6,7 +6,7 @@ use std::iter::Map;
 use jsonschema::json::{Array, Json, JsonNumber, Node, NodeIdentity, Object};
 use jsonschema::types::JsonType;
 
-use super::decimal::Decimal;
+use super::decimal::is_whole;
 use super::same;
 use crate::value::{Members, MembersIter, Num, SmolStr, Value, float_of};
 
@@ -162,9 +162,6 @@ impl JsonNumber for Number<'_> {
     }
 
     fn is_integer(&self) -> bool {
-        match self.0 {
-            Num::Int(_) | Num::BigInt(_) => true,
-            number => Decimal::of(number).is_some_and(|number| number.is_whole()),
-        }
+        is_whole(self.0)
     }
 }

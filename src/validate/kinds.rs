@@ -1,8 +1,7 @@
 //! Sets of JSON types.
 
-use crate::value::{Num, Value};
-
-use super::decimal::Decimal;
+use super::decimal::is_whole;
+use crate::value::Value;
 
 /// A JSON type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,14 +96,10 @@ impl Kinds {
 
     /// The type of a value.
     pub(super) fn of(value: &Value) -> Self {
-        let whole = |number: &Num| match number {
-            Num::Int(_) | Num::BigInt(_) => true,
-            number => Decimal::of(number).is_some_and(|number| number.is_whole()),
-        };
         Self(match value {
             Value::Null => 1,
             Value::Bool(_) => 2,
-            Value::Num(number) if whole(number) => 4,
+            Value::Num(number) if is_whole(number) => 4,
             Value::Num(_) => 8,
             Value::Str(_) => 16,
             Value::Arr(_) => 32,

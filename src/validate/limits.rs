@@ -1,4 +1,4 @@
-//! `minimum`, `maximum` and the like, exact for numbers of any size.
+//! The keywords that compare numbers, exact for numbers of any size.
 
 use std::cmp::Ordering;
 
@@ -8,18 +8,22 @@ use serde_json::{Map, Value as Json};
 
 use super::decimal::Decimal;
 use super::instance::Ours;
+use super::same;
+use super::words::shown;
 use crate::value::{Num, Value};
 
-/// The keywords that compare numbers.
-pub(super) const KEYWORDS: [&str; 5] =
-    ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"];
+/// The keywords that compare numbers. (`enum` asks [`Ours`].)
+pub(super) const KEYWORDS: [&str; 6] =
+    ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "const"];
 
 /// Has a validator compare numbers as these do.
 pub(super) fn exact<R>(options: ValidationOptions<'_, R, Ours>) -> ValidationOptions<'_, R, Ours> {
     KEYWORDS.into_iter().fold(options, |options, keyword| {
         options.with_keyword(keyword, move |_: &Map<String, Json>, limit: &Json, _: Location| {
-            let limit = Limit::of(keyword, limit);
-            Ok(Box::new(limit) as Box<dyn for<'i> Keyword<'i, Ours>>)
+            Ok(match keyword {
+                "const" => Box::new(Constant(limit.clone())) as Box<dyn for<'i> Keyword<'i, Ours>>,
+                _ => Box::new(Limit::of(keyword, limit)),
+            })
         })
     })
 }
@@ -79,5 +83,20 @@ impl<'i> Keyword<'i, Ours> for Limit {
             Value::Num(number) => self.holds(number),
             _ => true,
         }
+    }
+}
+
+struct Constant(Json);
+
+impl<'i> Keyword<'i, Ours> for Constant {
+    fn validate(&self, value: &'i Value) -> Result<(), ValidationError<'i>> {
+        if Keyword::<Ours>::is_valid(self, value) {
+            return Ok(());
+        }
+        Err(ValidationError::custom(format!("must be {}", shown(&self.0))))
+    }
+
+    fn is_valid(&self, value: &'i Value) -> bool {
+        same::equal(value, &self.0)
     }
 }

@@ -290,22 +290,23 @@ pub(super) fn kinds_of(nodes: &[Node], id: NodeId) -> Kinds {
     })
 }
 
-/// What is dropped or refused cannot be required.
+/// What is dropped or refused cannot be required, nor depended on.
 fn check_required(nodes: &[Node], set: &Set, names: &[SmolStr], wrong: &mut Vec<Wrong>) {
     let patterned = |name: &str| {
         set.iter().any(|(id, _)| nodes[*id].patterns.iter().any(|(one, _)| one.fits(name)))
     };
-    for (id, _) in set.iter().filter(|(_, sure)| *sure) {
-        let node = &nodes[*id];
-        for name in &node.required {
+    for node in set.iter().filter(|(_, sure)| *sure).map(|(id, _)| &nodes[*id]) {
+        let required = node.required.iter().map(|name| ("required", "required", name));
+        let dependent = &node.dependent;
+        let dependent = dependent.iter().map(|(name, _)| ("dependentSchemas", "depended on", name));
+        for (keyword, what, name) in required.chain(dependent) {
             if names.contains(name) || patterned(name) {
                 continue;
             }
             let help = super::keywords::nearest(name, names.iter().map(SmolStr::as_str));
             let help = help.unwrap_or_else(|| "declare it under `properties`".to_owned());
-            let at = below(&node.pointer, "required");
-            let title = format!("`{name}` is required, but not declared");
-            wrong.push(Wrong::value(at, title).help(help));
+            let title = format!("`{name}` is {what}, but not declared");
+            wrong.push(Wrong::value(below(&node.pointer, keyword), title).help(help));
         }
     }
 }

@@ -11,7 +11,7 @@ use super::instance::Ours;
 use super::kinds::{Kinds, Type};
 use super::mistakes::Mistakes;
 use super::node::Node;
-use super::place::{Place, PlaceId};
+use super::place::{Place, PlaceId, Rest};
 use super::prepare::Prepare;
 use super::wrong::Wrong;
 use super::{build, members};
@@ -59,21 +59,18 @@ impl Schema {
         let Some(compiled) = &self.0 else { return true };
         let before = mistakes.len();
         Prepare { places: &compiled.places, mistakes }.walk(0, value, &field);
-        self.test(value, field, mistakes) && mistakes.len() == before
+        compiled.judge(value, &field, mistakes) && mistakes.len() == before
     }
 
-    /// Checks a value as it is. Gives whether it is good.
+    /// Checks a value as it is, which stays as it is. Gives whether it is good.
     pub fn test(&self, value: &Value, field: impl Fn() -> String, mistakes: &mut Mistakes) -> bool {
         let Some(compiled) = &self.0 else { return true };
-        if compiled.judge.is_valid(value) {
-            return true;
-        }
         let before = mistakes.len();
-        Explain::new(&compiled.nodes, mistakes).walk(0, value, &field);
-        if mistakes.len() == before {
-            mistakes.add(field(), "is not valid here", "schema");
+        if compiled.places.iter().any(|place| place.rest == Rest::Refuse) {
+            let mut copy = value.clone();
+            Prepare { places: &compiled.places, mistakes }.walk(0, &mut copy, &field);
         }
-        false
+        compiled.judge(value, &field, mistakes) && mistakes.len() == before
     }
 
     /// The types that it lets in; none: any.
@@ -98,6 +95,20 @@ impl Schema {
 
     pub(super) fn place(&self, id: PlaceId) -> Option<&Place> {
         self.0.as_ref()?.places.get(id)
+    }
+}
+
+impl Compiled {
+    fn judge(&self, value: &Value, field: &dyn Fn() -> String, mistakes: &mut Mistakes) -> bool {
+        if self.judge.is_valid(value) {
+            return true;
+        }
+        let before = mistakes.len();
+        Explain::new(&self.nodes, mistakes).walk(0, value, field);
+        if mistakes.len() == before {
+            mistakes.add(field(), "is not valid here", "schema");
+        }
+        false
     }
 }
 

@@ -30,9 +30,6 @@ pub(super) fn say(error: &ValidationError<'_>) -> Said {
     match error.kind() {
         Kind::Type { kind } => Said::new(format!("must be {}", kinds(kind).in_words()), "type"),
         Kind::Enum { options } => Said::new(one_of(options), "enum"),
-        Kind::Constant { expected_value } => {
-            Said::new(format!("must be {}", shown(expected_value)), "const")
-        }
         Kind::MinLength { limit: 1 } => Said::new("must not be empty", "minLength"),
         Kind::MinLength { limit } => Said::new(at_least(*limit, "character"), "minLength"),
         Kind::MaxLength { limit } => Said::new(at_most(*limit, "character"), "maxLength"),
