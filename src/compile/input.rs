@@ -129,9 +129,7 @@ fn one_type(cx: &mut Context<'_>, document: &Document<'_>, json: &mut Json) -> O
     let written = document.compile(cx)?;
     let types = written.describe().map(View::types).unwrap_or_default();
     let kind = types.first().copied().unwrap_or_else(|| type_of(json));
-    if types.is_empty() {
-        say_type(json, kind);
-    }
+    say_type(json, kind);
     if types.len() > 1 || matches!(kind, Type::Null | Type::Object) {
         let help = "\"string\", \"integer\", \"number\", \"boolean\", or \"array\" of one of these";
         cx.wrong(&document.written.span, "a parameter has one type", help);
@@ -146,11 +144,13 @@ fn one_type(cx: &mut Context<'_>, document: &Document<'_>, json: &mut Json) -> O
                 cx.wrong(span, "an array of arrays cannot be a parameter", help);
                 return None;
             }
-            Some([]) => {
+            Some(types) => {
                 let items = json.get_mut("items").filter(|items| items.is_object());
-                items.into_iter().for_each(|items| say_type(items, type_of(items)));
+                for items in items {
+                    let kind = types.first().copied().unwrap_or_else(|| type_of(items));
+                    say_type(items, kind);
+                }
             }
-            Some(_) => {}
             None => json["items"] = json!({ "type": "string" }),
         }
     }
@@ -159,7 +159,7 @@ fn one_type(cx: &mut Context<'_>, document: &Document<'_>, json: &mut Json) -> O
 
 fn say_type(json: &mut Json, kind: Type) {
     if let Json::Object(schema) = json {
-        schema.insert("type".to_owned(), kind.name().into());
+        schema.entry("type").or_insert_with(|| kind.name().into());
     }
 }
 

@@ -60,7 +60,7 @@ impl Document<'_> {
         let mut help = wrong.help.clone();
         if !whole {
             let inside = format!("in `{}`", self.name(&wrong.at));
-            help = Some(help.map_or(inside.clone(), |help| format!("{help}; {inside}")));
+            help = Some(help.map_or(inside.clone(), |help| format!("{inside}: {help}")));
         }
         let mut mistake = Diagnostic { help, ..Diagnostic::at(span, wrong.title.clone()) };
         if let Some((beside, true)) = wrong.beside.as_ref().map(|at| place(self.written, at, false))

@@ -1,5 +1,7 @@
 //! From the text of a schema to what serves requests.
 
+use std::collections::HashSet;
+
 use jsonschema::Validator;
 use serde_json::{Map, Value as Json};
 
@@ -61,22 +63,36 @@ fn objects(text: &Json) -> Result<Vec<String>, Vec<Wrong>> {
         return Err(read.wrong);
     }
     let nodes = &read.nodes;
-    let names_members = |id: NodeId| {
-        let mut open = vec![id];
-        let mut seen = Vec::new();
-        while let Some(id) = open.pop().filter(|id| !seen.contains(id)) {
-            seen.push(id);
-            let node = &nodes[id];
-            if !node.properties.is_empty() || !node.required.is_empty() {
-                return true;
-            }
-            open.extend(node.same_place());
+    let mut open: Vec<NodeId> = nodes.iter().flat_map(heads).chain([0]).collect();
+    let mut seen = HashSet::new();
+    let mut untyped = Vec::new();
+    while let Some(id) = open.pop() {
+        if !seen.insert(id) || kinds_of(nodes, id).is_said() {
+            continue;
         }
-        false
-    };
-    let heads = nodes.iter().flat_map(heads).chain([0]);
-    let untyped = heads.filter(|id| !kinds_of(nodes, *id).is_said() && names_members(*id));
-    Ok(untyped.map(|id| nodes[id].pointer.clone()).collect())
+        let spoken = together(nodes, id);
+        let names_members =
+            |id: &NodeId| !nodes[*id].properties.is_empty() || !nodes[*id].required.is_empty();
+        if spoken.iter().any(names_members) {
+            untyped.push(nodes[id].pointer.clone());
+        } else {
+            open.extend(spoken.iter().flat_map(|id| nodes[*id].any.iter().chain(&nodes[*id].one)));
+        }
+    }
+    Ok(untyped)
+}
+
+/// The schemas that surely hold where this one does.
+fn together(nodes: &[Node], id: NodeId) -> Vec<NodeId> {
+    let mut all = vec![id];
+    let mut at = 0;
+    while let Some(id) = all.get(at) {
+        let next: Vec<NodeId> =
+            nodes[*id].same_place().filter(|next| !all.contains(next)).collect();
+        all.extend(next);
+        at += 1;
+    }
+    all
 }
 
 /// The schemas of members and items: each is the first to speak of its value.

@@ -49,7 +49,16 @@ async fn every_mistake_of_a_body_comes_back_at_once_in_plain_words() {
             }),
         )
         .await;
-    insta::assert_snapshot!(mistakes(&reply).join("\n"), @"");
+    insta::assert_snapshot!(mistakes(&reply).join("\n"), @r"
+    body.title: must have at least 5 characters (minLength)
+    body.email: must be an e-mail address (format)
+    body.tags: must have at most 2 items (maxItems)
+    body.tags: must not have the same item twice (uniqueItems)
+    body.items[1].price: must be a multiple of 0.01 (multipleOf)
+    body.items[1].sku: is required (required)
+    body.items[2].sku: must be text (type)
+    body.items[2].price: must be at least 0 (minimum)
+    ");
 
     let sent = json!({"title": " A title ", "email": "Ada@Example.com", "items": [{"sku": "1", "admin": true}]});
     let kept = json!({"title": "A title", "email": "ada@example.com", "items": [{"sku": "1"}]});
