@@ -24,6 +24,11 @@ pub(super) async fn read(
     let accept = endpoint.input.accept;
     let content_type = request.head.header("content-type").first().map(|value| value.to_vec());
     let kind = content_type.as_deref().and_then(|text| kind(text, accept));
+    let other = || Fault::new(Code::UnsupportedMediaType).message(wanted(accept));
+    // What is refused whatever it holds is not waited for.
+    if content_type.is_some() && kind.is_none() {
+        return Err(other());
+    }
     let bytes = body::read(endpoint, request).await?;
     if bytes.is_empty() && content_type.is_none() {
         if !schema.lets_in(Type::Null) {
@@ -34,7 +39,7 @@ pub(super) async fn read(
     match kind {
         Some(Kind::Json) => json(schema, bytes, limits, mistakes).await,
         Some(Kind::Form) => from_form(schema, &bytes, limits, mistakes),
-        None => Err(Fault::new(Code::UnsupportedMediaType).message(wanted(accept))),
+        None => Err(other()),
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::decimal::Decimal;
 use super::mistakes::Mistakes;
 use super::place::{Place, PlaceId, Rest};
-use crate::value::{Members, Num, SmolStr, Value};
+use crate::value::{Array, Num, Object, SmolStr, Value};
 
 /// One preparation of a value.
 pub(super) struct Prepare<'a> {
@@ -13,10 +13,10 @@ pub(super) struct Prepare<'a> {
     pub(super) mistakes: &'a mut Mistakes,
 }
 
-impl Prepare<'_> {
+impl<'a> Prepare<'a> {
     /// Prepares the value of a place. Members that are refused go to the mistakes.
     pub(super) fn walk(&mut self, id: PlaceId, value: &mut Value, field: &dyn Fn() -> String) {
-        let places = self.places;
+        let places: &'a [Place] = self.places;
         let Some(place) = places.get(id).filter(|place| !place.idle) else { return };
         match value {
             Value::Str(text) if place.trim || place.lowercase => *text = tidy(place, text),
@@ -25,43 +25,39 @@ impl Prepare<'_> {
                     *number = limit;
                 }
             }
-            Value::Arr(_) if place.items.is_some() || !place.prefix.is_empty() => {
-                self.items(place, value, field);
+            Value::Arr(array) if place.items.is_some() || !place.prefix.is_empty() => {
+                self.items(place, Arc::make_mut(array), field);
             }
-            Value::Obj(_) => self.members(place, value, field),
+            Value::Obj(object) => self.members(place, Arc::make_mut(object), field),
             _ => {}
         }
     }
 
-    fn items(&mut self, place: &Place, value: &mut Value, field: &dyn Fn() -> String) {
-        let Value::Arr(array) = std::mem::take(value) else { return };
-        let mut items = Arc::unwrap_or_clone(array).items;
-        for (index, item) in items.iter_mut().enumerate() {
+    fn items(&mut self, place: &Place, array: &mut Array, field: &dyn Fn() -> String) {
+        for (index, item) in array.items.iter_mut().enumerate() {
             if let Some(id) = place.item(index) {
                 self.walk(id, item, &|| format!("{}[{index}]", field()));
             }
+            array.depth = array.depth.max(item.depth() + 1);
         }
-        *value = Value::array(items);
     }
 
-    fn members(&mut self, place: &Place, value: &mut Value, field: &dyn Fn() -> String) {
-        let Value::Obj(object) = std::mem::take(value) else { return };
-        let given = Arc::unwrap_or_clone(object).members;
-        let mut kept = Members::default();
-        kept.reserve(given.len().min(place.members.len().max(8)));
-        for (name, mut member) in given {
-            if self.member(place, &name, &mut member, field) {
-                kept.insert(name, member);
-            }
-        }
+    fn members(&mut self, place: &Place, object: &mut Object, field: &dyn Fn() -> String) {
+        let Object { depth, members } = object;
+        members.retain_mut(|name, member| {
+            let stays = self.member(place, name, member, field);
+            *depth = member.depth().max(*depth - 1) + 1;
+            stays
+        });
         for (name, id) in &place.members {
-            if let Some(default) = self.places.get(*id).and_then(|place| place.default.as_ref())
-                && !kept.contains_key(name)
+            let default = self.places.get(*id).and_then(|place| place.default.as_ref());
+            if let Some(default) = default
+                && !members.contains_key(name)
             {
-                kept.insert(name.clone(), default.clone());
+                *depth = default.depth().max(*depth - 1) + 1;
+                members.insert(name.clone(), default.clone());
             }
         }
-        *value = Value::object(kept);
     }
 
     /// Whether the member stays.
