@@ -145,8 +145,7 @@ fn one_type(cx: &mut Context<'_>, document: &Document<'_>, json: &mut Json) -> O
                 return None;
             }
             Some(types) => {
-                let items = json.get_mut("items").filter(|items| items.is_object());
-                for items in items {
+                if let Some(items) = json.get_mut("items").filter(|items| items.is_object()) {
                     let kind = types.first().copied().unwrap_or_else(|| type_of(items));
                     say_type(items, kind);
                 }

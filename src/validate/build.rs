@@ -6,9 +6,10 @@ use jsonschema::Validator;
 use serde_json::{Map, Value as Json};
 
 use super::instance::Ours;
+use super::merge::{kinds_of, places};
 use super::mistakes::Mistakes;
 use super::node::{Node, NodeId};
-use super::place::{Place, kinds_of, places};
+use super::place::Place;
 use super::prepare::Prepare;
 use super::schema::Compiled;
 use super::wrong::{Wrong, below};

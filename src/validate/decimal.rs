@@ -65,7 +65,7 @@ impl Decimal {
         let divisor = u128::from(divisor);
         let append = |rest: u128, digit: &u8| (rest * 10 + u128::from(digit - b'0')) % divisor;
         let rest = self.digits.iter().fold(0, append);
-        (rest * power_of_ten(shift, divisor)) % divisor == 0
+        (rest * power_of_ten(shift, divisor)).is_multiple_of(divisor)
     }
 
     /// How far the first digit stands from the point.

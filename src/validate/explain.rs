@@ -7,9 +7,9 @@
 use std::collections::HashSet;
 
 use super::kinds::Kinds;
+use super::merge::kinds_of;
 use super::mistakes::Mistakes;
 use super::node::{Node, NodeId};
-use super::place::kinds_of;
 use super::words::{self, Said};
 use crate::value::{Members, SmolStr, Value};
 
@@ -152,7 +152,8 @@ impl<'a> Explain<'a> {
             };
             self.mistakes.add(field(), message, "contains");
         } else if let Some(most) = contains.most.filter(|most| found > *most) {
-            let message = format!("must have at most {most} items of this kind");
+            let items = if most == 1 { "item" } else { "items" };
+            let message = format!("must have at most {most} {items} of this kind");
             self.mistakes.add(field(), message, "maxContains");
         }
     }
