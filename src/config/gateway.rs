@@ -52,6 +52,8 @@ table! {
         pub max_json_depth: Plain<u64>,
         /// Parameters of a query or a form.
         pub max_parameters: Plain<u64>,
+        /// What becomes of a reply that its `schema` refuses: `off`, `log` or `fail`.
+        pub validate_responses: Plain<String>,
         /// Connections of clients at a time.
         pub max_connections: Plain<u64>,
         /// Proxies whose `X-Forwarded-For` or `Forwarded` is believed: `"10.0.0.0/8"`, `"2001:db8::5"`, `"unix"`.

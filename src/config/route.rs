@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 
 use super::decode::{Decode, Decoder, Scope, table};
 use super::gateway::{Cors, Size};
-use super::plain::{HeaderValue, List, Named, OnStatus, Plain, Program, Template, Toml};
+use super::plain::{HeaderValue, List, Many, Named, OnStatus, Plain, Program, Template, Toml};
 
 /// A route file: what stands above the methods, and the methods.
 #[derive(Clone, Debug)]
@@ -61,6 +61,8 @@ table! {
         pub signature: Option<Signature>,
         /// Bytes of the client's body; where none says it, `[server] max_body`.
         pub max_body: Option<Plain<Size>>,
+        /// How `input.body` may be sent: `json`, `form`, both, or `raw`, which is not read.
+        pub accept: Option<Many<Plain<String>>>,
         /// What the client may send.
         pub input: Input,
         /// What is asked of upstreams.
@@ -197,6 +199,8 @@ table! {
         pub envelope: Option<Plain<String>>,
         /// Further members beside `data`.
         pub extra: Named<Program>,
+        /// A JSON Schema of the payload; `[server] validate_responses` says what it is for.
+        pub schema: Option<Toml>,
     }
 }
 

@@ -7,6 +7,7 @@ mod body;
 mod client;
 mod cors;
 mod fan_out;
+mod form;
 mod frame;
 mod gateway;
 mod hold;
@@ -16,12 +17,14 @@ mod key;
 mod limits;
 mod notes;
 mod path;
+mod promise;
 mod request;
 mod respond;
 mod route;
 mod session;
 mod shape;
 mod standing;
+mod typed;
 mod webhook;
 
 use std::rc::Rc;
@@ -133,7 +136,10 @@ async fn stages(
     }
     // Allow is asked inside: as soon as what it reads is there, and before anything is changed.
     let partial = fan_out::run(&frame, deadline).await?;
-    shape::make(&frame, partial).await.map(Outcome::Shaped)
+    let shaped = shape::make(&frame, partial).await?;
+    // What the endpoint promises is checked on what it says.
+    promise::check(&frame, &shaped).await?;
+    Ok(Outcome::Shaped(shaped))
 }
 
 fn too_slow(endpoint: &Endpoint) -> Fault {

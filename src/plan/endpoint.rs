@@ -117,10 +117,38 @@ pub struct Input {
     pub cookies: Vec<Parameter>,
     /// Other query keys are refused rather than ignored.
     pub refuse_additional_query: bool,
-    /// The JSON body; none: the endpoint does not read one.
+    /// The body as programs see it; none: it is not read.
     pub body: Option<Schema>,
+    /// How the body may be sent.
+    pub accept: Accept,
     /// A call forwards the body as it came.
     pub raw_body: bool,
+}
+
+/// How a body that is read may be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Accept {
+    /// As `application/json`.
+    pub json: bool,
+    /// As `application/x-www-form-urlencoded`.
+    pub form: bool,
+}
+
+impl Default for Accept {
+    fn default() -> Self {
+        Self { json: true, form: false }
+    }
+}
+
+/// `[server] validate_responses`: what becomes of a reply that its schema refuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ValidateResponses {
+    /// Nobody looks.
+    Off,
+    /// It is sent, and the log says what is wrong.
+    Log,
+    /// 500 in its place.
+    Fail,
 }
 
 /// `[[fail]]`
@@ -147,6 +175,8 @@ pub struct Reply {
     pub extra: Vec<(SmolStr, Program)>,
     /// Bytes of the whole body.
     pub max_bytes: usize,
+    /// What the payload must look like.
+    pub schema: Option<Schema>,
 }
 
 /// The status of a reply.
