@@ -1,0 +1,142 @@
+//! What passes is read by actix-http as it is read here.
+
+use actix_http::h1::{Codec, Message, MessageType};
+use actix_http::{HttpMessage, Request, ServiceConfig};
+use bytes::BytesMut;
+use proptest::prelude::*;
+use tokio::task::LocalSet;
+use tokio_util::codec::Decoder;
+
+use super::head::{Good, check};
+use super::tests::LIMITS;
+use super::turns::Open;
+
+thread_local! {
+    /// Its clock is a task, which never runs here.
+    static CONFIG: (LocalSet, ServiceConfig) = {
+        let tasks = LocalSet::new();
+        let config = { let _entered = tasks.enter(); ServiceConfig::default() };
+        (tasks, config)
+    };
+}
+
+/// Both readings; nothing where the head is refused here.
+fn both(head: &[u8]) -> Option<(Good, Result<(Request, MessageType), String>)> {
+    let good = check(head, &LIMITS).ok()?;
+    let seen = good.aside.as_ref().map_or(head, |aside| aside.head.as_slice());
+    let mut codec = Codec::new(CONFIG.with(|(_, config)| config.clone()));
+    let mut bytes = BytesMut::from(seen);
+    let read = match codec.decode(&mut bytes) {
+        Ok(Some(Message::Item(request))) if bytes.is_empty() => Ok((request, codec.message_type())),
+        other => Err(format!("{other:?}, left: {bytes:?}")),
+    };
+    Some((good, read))
+}
+
+fn agree(head: &[u8]) -> Result<bool, TestCaseError> {
+    let shown = String::from_utf8_lossy(head);
+    let Some((good, read)) = both(head) else { return Ok(false) };
+    let (request, kind) = read.map_err(|why| TestCaseError::fail(format!("{shown:?}: {why}")))?;
+
+    let aside = good.aside.as_ref().map_or(0, |aside| aside.headers.len());
+    let lines = head.split(|byte| *byte == b'\n').count() - 3;
+    prop_assert_eq!(request.headers().len() + aside, lines, "{:?}", shown);
+    prop_assert!(!request.head().expect(), "{:?}", shown);
+    let is_connect = request.method() == "CONNECT";
+    match good.body {
+        Open::Nothing if is_connect => {}
+        Open::Nothing => prop_assert_eq!(kind, MessageType::None, "{:?}", shown),
+        Open::Chunks => prop_assert!(request.chunked().unwrap_or(false), "{:?}", shown),
+        Open::Bytes(length) => {
+            let said = request.headers().get("content-length").and_then(|v| v.to_str().ok());
+            prop_assert_eq!(said.and_then(|said| said.parse().ok()), Some(length), "{:?}", shown);
+        }
+        other => return Err(TestCaseError::fail(format!("{shown:?}: {other:?}"))),
+    }
+    if matches!(good.body, Open::Chunks | Open::Bytes(_)) {
+        prop_assert_eq!(kind, MessageType::Payload, "{:?}", shown);
+    }
+    Ok(true)
+}
+
+#[test]
+fn good_heads_pass() {
+    let many: String = (0..150).map(|number| format!("x-{number}: a\r\n")).collect();
+    for head in [
+        "GET / HTTP/1.1\r\nhost: x\r\n\r\n",
+        "GET / HTTP/1.0\r\n\r\n",
+        "OPTIONS * HTTP/1.1\r\nhost: x\r\n\r\n",
+        "GET http://x/y HTTP/1.1\r\nhost: x\r\n\r\n",
+        "CONNECT x:80 HTTP/1.1\r\nhost: x:80\r\n\r\n",
+        "GET /?q={\"a\":1} HTTP/1.1\r\nhost: x\r\n\r\n",
+        "POST / HTTP/1.1\r\nhost:x\r\ncontent-length:12\r\n\r\n",
+        "POST / HTTP/1.1\r\nhost:x\r\nTransfer-Encoding: CHUNKED\r\n\r\n",
+        "POST / HTTP/1.1\r\nhost:x\r\nexpect: 100-continue\r\ncontent-length: 3\r\n\r\n",
+        "GET / HTTP/1.1\r\nhost:x\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n",
+        "GET / HTTP/1.1\r\nhost:x\r\nupgrade: websocket\r\ncontent-length: 3\r\n\r\n",
+        &format!("GET / HTTP/1.1\r\nhost:x\r\n{many}\r\n"),
+        &format!("POST / HTTP/1.1\r\n{many}content-length: 3\r\nhost:x\r\n\r\n"),
+    ] {
+        match agree(head.as_bytes()) {
+            Ok(passes) => assert_eq!(passes, !head.contains("{\"a"), "{head}"),
+            Err(why) => panic!("{why}"),
+        }
+    }
+}
+
+/// Pieces of heads, good and bad, so that many put together are good.
+fn line() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "(a|x-b|cookie): [ -~]{0,6}",
+        "(Content-Length|content-length): ?[0-9+x, -]{0,2}[0-9]",
+        "(Transfer-Encoding|transfer-encoding)[: ]:? ?(chunked|Chunked|identity|gzip|chunked, chunked)",
+        "(host|Host): ?[a-z.:@ ]{0,5}",
+        "(connection|Connection): (close|keep-alive|upgrade|te, upgrade|x)",
+        "(expect|Upgrade): (100-continue|websocket|h2c)",
+        "[!-~]{1,4}:[ -~\t\u{80}-\u{ff}]{0,8}",
+        "[ -~]{0,8}",
+    ]
+}
+
+fn target() -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => "/[a-z%/?#&=.;]{0,12}",
+        1 => "/[!-~]{0,12}",
+        1 => "https?://[a-z:@\\[\\].]{0,5}(/[!-~]{0,3})?",
+        1 => "[!-~]{1,6}",
+    ]
+}
+
+fn start() -> impl Strategy<Value = String> {
+    let method = "(GET|POST|HEAD|PUT|CONNECT|OPTIONS|[!-~]{1,5})";
+    (method, target(), "HTTP/1\\.[01]")
+        .prop_map(|(method, target, version)| format!("{method} {target} {version}\r\n"))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn what_passes_is_read_alike(
+        start in start(), host in "(host: [a-z]{1,3}\r\n)?", lines in prop::collection::vec(line(), 0..6),
+    ) {
+        let lines: String = lines.iter().map(|line| format!("{line}\r\n")).collect();
+        agree(format!("{start}{host}{lines}\r\n").as_bytes())?;
+    }
+
+    #[test]
+    fn a_changed_byte_makes_no_other_reading(at in 0..200usize, byte: u8, insert: bool) {
+        let mut head = b"POST /a/b?c=d HTTP/1.1\r\nhost: x\r\nconnection: keep-alive\r\ncontent-length: 12\r\n\
+                         cookie: a=b; c=d\r\nexpect: 100-continue\r\n\r\n".to_vec();
+        let at = at % (head.len() - 4);
+        if insert { head.insert(at, byte) } else { head[at] = byte }
+        // Only whole heads without bare line feeds come here.
+        prop_assume!(byte != b'\n');
+        agree(&head)?;
+    }
+
+    #[test]
+    fn takes_any_bytes(bytes: Vec<u8>) {
+        let _ = check(&bytes, &LIMITS);
+    }
+}
