@@ -39,9 +39,15 @@ pub(super) async fn answer(request: HttpRequest, payload: web::Payload) -> HttpR
     let turn = Turn::begin(&request);
     let incoming = take_in(&request, payload, &turn, gateway.plan.limits.body_timeout);
     let (id, ongoing) = (incoming.id.clone(), Rc::clone(&incoming.ongoing));
-    let log = Log { id: incoming.id.clone(), started: incoming.started, request, written: false };
+    let refused = turn.turns().refused();
+    let log = Log {
+        id: incoming.id.clone(),
+        started: incoming.started,
+        request: refused.is_none().then_some(request),
+        written: false,
+    };
     let running = async move {
-        let reply = match turn.turns().refused() {
+        let reply = match refused {
             None => pipeline::run(gateway, incoming).await,
             Some(fault) => pipeline::respond_to_fault(&incoming, ErrorShape::Envelope, &fault),
         };
@@ -112,7 +118,8 @@ fn panicked(id: &str) -> HttpResponse {
 struct Log {
     id: SmolStr,
     started: Instant,
-    request: HttpRequest,
+    /// Nothing where what came is none.
+    request: Option<HttpRequest>,
     written: bool,
 }
 
@@ -138,9 +145,9 @@ impl Log {
             false => (499, None, "the connection ended before the reply"),
         };
         Access {
-            method: self.request.method().as_str(),
+            method: self.request.as_ref().map_or("-", |request| request.method().as_str()),
             route: None,
-            path: self.request.uri().path(),
+            path: self.request.as_ref().map_or("-", |request| request.uri().path()),
             status,
             duration: self.started.elapsed(),
             request_id: &self.id,

@@ -12,6 +12,7 @@ mod demo;
 mod docs;
 mod each;
 mod failure;
+mod framing;
 mod harness;
 mod identity_headers;
 mod input;

@@ -59,12 +59,17 @@ impl<T> Connection<T> {
             // Empty lines before a request mean nothing (RFC 9112 §2.2).
             self.held.advance(2);
         }
+        if self.held.first().is_some_and(|byte| *byte != b'\r' && !byte.is_ascii_graphic()) {
+            // Somebody speaks another protocol, and may wait for a word.
+            self.refuse(head::nonsense());
+            return true;
+        }
         match self.scan.look(&self.held) {
-            scan::Found::More if self.held.len() <= self.limits.head() => return false,
-            scan::Found::More => self.refuse(head::too_large(&self.held, &self.limits)),
-            scan::Found::BareLineFeed => {
-                self.refuse(head::refuse("A line ends with a line feed alone."))
-            }
+            scan::Found::More => match head::check_start(&self.held, &self.limits) {
+                Ok(()) => return false,
+                Err(fault) => self.refuse(fault),
+            },
+            scan::Found::Broken => self.refuse(head::refuse("A line does not end as it should.")),
             scan::Found::End(end) => match head::check(&self.held[..end], &self.limits) {
                 Ok(good) => {
                     let mut length = end;

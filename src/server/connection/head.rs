@@ -45,15 +45,27 @@ pub(super) fn check(head: &[u8], limits: &Limits) -> Result<Good, Fault> {
     }
 }
 
-/// The fault of a head that has not ended where it should have.
-pub(super) fn too_large(start: &[u8], limits: &Limits) -> Fault {
-    let line = memchr::memchr(b'\n', start).unwrap_or(start.len());
-    let is_line = line >= limits.request_line();
-    Fault::new(if is_line { Code::UriTooLong } else { Code::HeadersTooLarge })
+/// Looks at what there is of a head that has not ended.
+///
+/// # Errors
+/// 414 and 431 where no end could make it good.
+pub(super) fn check_start(start: &[u8], limits: &Limits) -> Result<(), Fault> {
+    let line = &start[..start.len().min(limits.request_line())];
+    if line.len() == limits.request_line() && memchr::memchr(b'\n', line).is_none() {
+        return Err(Fault::new(Code::UriTooLong));
+    }
+    if start.len() > limits.head() {
+        return Err(Fault::new(Code::HeadersTooLarge));
+    }
+    Ok(())
 }
 
 pub(super) fn refuse(why: &'static str) -> Fault {
-    Fault::new(Code::BadRequest).message(why)
+    Fault::new(Code::BadRequest).message(why).cause(why)
+}
+
+pub(super) fn nonsense() -> Fault {
+    Fault::new(Code::BadRequest).cause("what came is not a request")
 }
 
 /// Headers for which there is always room.
@@ -67,7 +79,7 @@ fn parse<'a>(
     let mut request = Request::new(&mut []);
     match request.parse_with_uninit_headers(head, space) {
         Ok(Status::Complete(length)) if length == head.len() => {}
-        Ok(_) => return Err(refuse("The request is malformed.")),
+        Ok(_) => return Err(nonsense()),
         Err(error) => return Err(malformed(error)),
     }
     let (method, target) = (request.method.unwrap_or(""), request.path.unwrap_or(""));
@@ -100,7 +112,7 @@ fn malformed(error: Error) -> Fault {
         Error::TooManyHeaders => Fault::new(Code::HeadersTooLarge),
         Error::Version => refuse("HTTP/1.1 and HTTP/1.0 are spoken here."),
         Error::HeaderName | Error::HeaderValue => refuse("A header is malformed."),
-        _ => refuse("The request is malformed."),
+        _ => nonsense(),
     }
 }
 

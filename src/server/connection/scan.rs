@@ -1,6 +1,6 @@
 //! Where the head of a request ends.
 
-use memchr::memchr;
+use memchr::memchr2;
 
 /// Looks through a head that comes piece by piece; no byte is looked at twice.
 #[derive(Default)]
@@ -15,19 +15,25 @@ pub(super) enum Found {
     More,
     /// A head of so many bytes, its empty line included. The next one can begin.
     End(usize),
-    /// A line feed without a carriage return. A recipient may take that for a line's end (RFC 9112 §2.2), so two of them
-    /// could read two things.
-    BareLineFeed,
+    /// A carriage return or a line feed without the other. A recipient may take a line feed for a line's end (RFC 9112
+    /// §2.2), so two of them could read two things.
+    Broken,
 }
 
 impl Scan {
     /// Looks at what is new of a head; `head` is all that has come of it.
     pub(super) fn look(&mut self, head: &[u8]) -> Found {
-        while let Some(found) = memchr(b'\n', &head[self.seen..]) {
-            let feed = self.seen + found;
-            let Some(line) = head[..feed].strip_suffix(b"\r") else { return Found::BareLineFeed };
-            self.seen = feed + 1;
-            if line.ends_with(b"\r\n") {
+        while let Some(found) = memchr2(b'\r', b'\n', &head[self.seen..]) {
+            let end = self.seen + found;
+            match head[end..] {
+                [b'\r'] => {
+                    self.seen = end;
+                    return Found::More;
+                }
+                [b'\r', b'\n', ..] => self.seen = end + 2,
+                _ => return Found::Broken,
+            }
+            if head[..end].ends_with(b"\r\n") {
                 return Found::End(std::mem::take(&mut self.seen));
             }
         }
@@ -69,8 +75,14 @@ mod tests {
     #[test]
     fn a_line_ends_with_both_of_its_bytes() {
         for piece in 1..40 {
-            for text in ["GET / HTTP/1.1\na: b\r\n\r\n", "GET / HTTP/1.1\r\na: b\r\n\n", "\n"] {
-                assert_eq!(look(text, piece), Found::BareLineFeed, "{text:?}");
+            for text in [
+                "GET / HTTP/1.1\na: b\r\n\r\n",
+                "GET / HTTP/1.1\r\na: b\r\n\n",
+                "GET / HTTP/1.1\r\na: b\rc",
+                "\n",
+                "\r\r",
+            ] {
+                assert_eq!(look(text, piece), Found::Broken, "{text:?}");
             }
         }
     }
