@@ -27,6 +27,7 @@ mod sent;
 mod server;
 mod sessions;
 mod shape;
+mod slow;
 mod templates;
 mod tls;
 mod tokens;

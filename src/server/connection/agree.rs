@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use tokio::task::LocalSet;
 use tokio_util::codec::Decoder;
 
+use super::chunks::{Chunks, Found};
 use super::head::{Good, check};
 use super::tests::LIMITS;
 use super::turns::Open;
@@ -98,6 +99,33 @@ fn line() -> impl Strategy<Value = String> {
     ]
 }
 
+/// Pieces of a body in chunks, good and bad.
+fn chunk() -> impl Strategy<Value = String> {
+    prop_oneof![
+        6 => "[a-z]{1,20}".prop_map(|data| format!("{:x}\r\n{data}\r\n", data.len())),
+        1 => "0{0,3}[1-3][ \t]?(;[a-z=\"]{0,4})?\r\n[a-z\r\n]{0,3}\r\n",
+        1 => "0(;x)?\r\n([a-z]{1,3}:[ -~]{0,3}\r\n){0,2}\r\n",
+        1 => "[0-9a-f+x \r\n;]{0,4}",
+    ]
+}
+
+/// Where actix-http sees the end of a body in chunks, and where it is seen here; nothing where that is nowhere.
+fn body_end(body: &[u8]) -> Option<(Result<usize, String>, usize)> {
+    let Found::End(end) = Chunks::default().scan(body) else { return None };
+    let mut codec = Codec::new(CONFIG.with(|(_, config)| config.clone()));
+    let mut bytes =
+        BytesMut::from("POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n");
+    bytes.extend_from_slice(&body[..end]);
+    let read = loop {
+        match codec.decode(&mut bytes) {
+            Ok(Some(Message::Chunk(None))) => break Ok(end - bytes.len()),
+            Ok(Some(_)) => {}
+            other => break Err(format!("{other:?}")),
+        }
+    };
+    Some((read, end))
+}
+
 fn target() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => "/[a-z%/?#&=.;]{0,12}",
@@ -133,6 +161,25 @@ proptest! {
         // Only whole heads without bare line feeds come here.
         prop_assume!(byte != b'\n');
         agree(&head)?;
+    }
+
+    #[test]
+    fn bodies_in_chunks_end_alike(lines in prop::collection::vec(chunk(), 0..6)) {
+        let body = lines.concat() + "0\r\n\r\n";
+        if let Some((read, at)) = body_end(body.as_bytes()) {
+            prop_assert_eq!(read, Ok(at), "{:?}", body);
+        }
+    }
+
+    #[test]
+    fn a_changed_byte_of_a_body_makes_no_other_end(at in 0..100usize, byte: u8, insert: bool) {
+        let mut body = b"3;a=b\r\nabc\r\n0A\r\n0\r\n\r\n67890\r\n00\r\nx: y\r\n\r\n".to_vec();
+        let at = at % body.len();
+        if insert { body.insert(at, byte) } else { body[at] = byte }
+        body.extend_from_slice(b"\r\n\r\n0\r\n\r\n");
+        if let Some((read, at)) = body_end(&body) {
+            prop_assert_eq!(read, Ok(at), "{:?}", String::from_utf8_lossy(&body));
+        }
     }
 
     #[test]

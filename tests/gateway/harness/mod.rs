@@ -21,7 +21,7 @@ pub use config::{Config, SECRET};
 pub use gateway::{Gateway, Request};
 pub use open::serving;
 pub use program::Program;
-pub use raw::{RawReply, read_replies, read_until_closed};
+pub use raw::{RawReply, parse_replies, read_replies, read_until_closed};
 pub use redis::Redis;
 pub use reply::Reply as Answer;
 pub use serde_json::{Value, json};
