@@ -5,6 +5,7 @@
 
 mod access;
 mod admin;
+mod behind_proxies;
 mod body;
 mod calls;
 mod deadline;

@@ -140,7 +140,7 @@ fn split<'a>(text: &'a str, method: &str) -> Option<(RawReply, &'a str)> {
     let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
     let header = |line: &str| {
         let (name, value) = line.split_once(": ").expect("a header");
-        (name.to_owned(), value.to_owned())
+        (name.to_ascii_lowercase(), value.to_owned())
     };
     let headers: Vec<_> = lines.map(header).collect();
     let mut reply = RawReply { status, headers, body: String::new() };
