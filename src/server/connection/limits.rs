@@ -18,7 +18,13 @@ pub(in crate::server) struct Limits {
     pub(super) keep_alive: Duration,
     /// Requests of one connection; 0: no limit.
     pub(super) max_requests: u64,
+    /// How long a client may take nothing of its reply.
+    pub(super) stall: Duration,
 }
+
+/// A pause, not a total: whoever reads slowly reads on, and whoever has gone without a word frees what the reply holds.
+/// No network that still works is silent for so long, so there is nothing to choose.
+const STALL: Duration = Duration::from_secs(60);
 
 /// A method is never longer: the longest one that is registered has 17 letters.
 pub(super) const MAX_METHOD: usize = 32;
@@ -35,6 +41,7 @@ impl Limits {
             header_timeout: server.header_timeout,
             keep_alive: server.keep_alive,
             max_requests: server.max_requests_per_connection,
+            stall: STALL,
         }
     }
 

@@ -43,6 +43,8 @@ pub(super) struct Connection<T> {
     scan: Scan,
     chunks: Chunks,
     patience: Patience,
+    /// The same for what is written.
+    stalled: Patience,
     /// Heads that have passed.
     requests: u64,
     /// What came before it was its turn, and what has come of a head.
@@ -65,6 +67,7 @@ impl<T> Connection<T> {
             scan: Scan::default(),
             chunks: Chunks::default(),
             patience: Patience::default(),
+            stalled: Patience::default(),
             requests: 0,
             held: BytesMut::new(),
             inviting: b"",

@@ -15,6 +15,8 @@ pub(super) enum Wait {
     Next,
     /// The reply to what was refused.
     Refusal,
+    /// That a client takes more of its reply.
+    Room,
 }
 
 /// One timer, made when something is waited for the first time, and set when something else is.

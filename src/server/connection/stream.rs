@@ -84,6 +84,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Connection<T> {
             this.inviting = &this.inviting[length..];
         }
         let written = Pin::new(&mut this.inner).poll_write(context, bytes);
+        if written.is_ready() {
+            this.stalled.over();
+        } else if this.stalled.poll(context, Wait::Room, this.limits.stall).is_ready() {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
         this.owing = !matches!(written, Poll::Ready(Ok(length)) if length == bytes.len());
         if !this.owing && this.turns.invitation() == Invitation::Due {
             this.turns.wake();

@@ -22,6 +22,7 @@ pub(super) const LIMITS: Limits = Limits {
     header_timeout: Duration::from_secs(10),
     keep_alive: Duration::from_secs(75),
     max_requests: 0,
+    stall: Duration::from_secs(60),
 };
 
 fn pair() -> (DuplexStream, Connection<DuplexStream>) {
@@ -189,6 +190,14 @@ async fn an_idle_connection_ends() {
     answer(&connection);
     connection.write_all(b"x").await.unwrap();
     assert_eq!(next(&mut connection).await, b"");
+}
+
+#[tokio::test]
+async fn a_client_that_takes_nothing_of_its_reply_is_left() {
+    let (_client, server) = duplex(10);
+    let mut connection = Connection::new(server, Limits { stall: SHORT, ..LIMITS });
+    let error = connection.write_all(&[0; 100]).await.unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::TimedOut);
 }
 
 #[tokio::test]
