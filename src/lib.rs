@@ -14,6 +14,7 @@ pub mod template;
 
 pub mod store;
 
+pub mod cors;
 pub mod session;
 pub mod telemetry;
 pub mod upstream;

@@ -223,7 +223,13 @@ fn on_statuses(
             let help = "a key is a status, 100 to 599";
             reader.cx.wrong(&name.span, format!("`{name}` is not a status"), help);
         }
-        Some((status?, meaning(reader, codes, written, is_each)?))
+        let meaning = meaning(reader, codes, written, is_each)?;
+        if matches!(meaning, OnStatus::Pass) && status.is_some_and(|status: u16| status < 400) {
+            let help =
+                "only errors pass: write \"null\", a value, \"fail\", or a fault of your own";
+            reader.cx.wrong(&name.span, format!("status {name} is no error"), help);
+        }
+        Some((status?, meaning))
     };
     let all: Vec<_> = merged.into_values().map(read).collect();
     all.into_iter().collect()

@@ -8,9 +8,10 @@ use super::context::Context;
 use super::graph::Graph;
 use super::inherit::Levels;
 use super::reader::Reader;
+use super::response_headers::of_endpoint;
 use super::scope::{Edge, Names, Variables};
 use super::world::World;
-use super::{fault, input, reply, upstreams};
+use super::{cors, fault, input, reply, upstreams};
 use crate::config::{self, Method, Route};
 use crate::diagnostic::Diagnostic;
 use crate::plan::{Body, Call, Endpoint, ErrorShape, Input, SessionRule};
@@ -26,6 +27,7 @@ pub(super) fn endpoint(
     let before = cx.count();
     let levels = Levels::of(route, method);
     let access = access(cx, route, method, &levels);
+    let cors = cors::policy(cx, &levels.cors(world.cors));
     let plain = plain(cx, world, &levels);
     let mut input = input::input(cx, route, method, &levels.input(), &world.session_cookies);
     let texts = texts(cx, world, &levels, &input);
@@ -48,6 +50,8 @@ pub(super) fn endpoint(
         summary: plain.summary,
         session: access.session,
         csrf: access.csrf,
+        cors,
+        headers: of_endpoint(&world.headers, access.session, &levels.response()),
         roles: access.roles,
         scopes: access.scopes,
         allow: allow?,

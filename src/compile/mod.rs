@@ -5,6 +5,7 @@
 mod access;
 mod call;
 mod context;
+mod cors;
 mod endpoint;
 mod fault;
 mod gateway;
@@ -17,6 +18,7 @@ mod names;
 mod reader;
 mod reply;
 mod request;
+mod response_headers;
 mod route;
 mod schema;
 mod schema_file;
@@ -29,8 +31,10 @@ mod world;
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use context::Context;
+use inherit::Levels;
 use scope::Scope;
 use world::World;
 
@@ -89,6 +93,9 @@ fn plan(cx: &mut Context<'_>, tree: &Tree) -> Option<Plan> {
     let roles_from = cx.program(&gateway.session.roles_from, &mut Scope::Claims);
     let scopes_from = cx.program(&gateway.session.scopes_from, &mut Scope::Claims);
     let (upstreams, known) = upstreams::upstreams(cx, &tree.upstreams);
+    let policy = cors::policy(cx, &Levels::only(&gateway.cors));
+    let encrypted = origins.iter().any(|origin| origin.as_str().starts_with("https://"));
+    let headers = response_headers::standing(cx, gateway, encrypted);
     let stores = stores::stores(cx, &gateway.stores, &tree.folder);
     let max_body = gateway::size(cx, &gateway.server.max_body);
     let max_reply = gateway::size(cx, &gateway.server.max_reply);
@@ -99,6 +106,8 @@ fn plan(cx: &mut Context<'_>, tree: &Tree) -> Option<Plan> {
         session_cookies: cookies,
         max_body: max_body.unwrap_or_default(),
         max_reply: max_reply.unwrap_or_default(),
+        cors: &gateway.cors,
+        headers: Arc::clone(&headers),
         call_defaults: &tree.call_defaults,
         codes: HashMap::new(),
     };
@@ -111,6 +120,8 @@ fn plan(cx: &mut Context<'_>, tree: &Tree) -> Option<Plan> {
         scopes_from: scopes_from?,
         upstreams,
         stores: stores?,
+        cors: policy,
+        headers,
         router,
         server: server?,
     })

@@ -42,12 +42,10 @@ fn redis(cx: &mut Context<'_>, written: &config::Redis) -> Option<Option<Target>
     let Some(urls) = &written.url else { return Some(None) };
     let values: Vec<_> = urls.iter().map(|url| cx.value(url)).collect();
     let values = values.into_iter().collect::<Option<Vec<_>>>()?;
-    let ca = match ca {
-        Some(pem) => Some(pem?.into_bytes()),
-        None => None,
-    };
-    match Target::parse(&values, ca, timeout) {
-        Ok(target) => Some(Some(target)),
+    let pem = ca.clone().flatten().map(String::into_bytes);
+    match Target::parse(&values, pem, timeout) {
+        Ok(target) if ca != Some(None) => Some(Some(target)),
+        Ok(_) => None,
         Err(why) => {
             let span = urls.iter().next().map_or(&written.span, |url: &Plain<_>| &url.span);
             cx.wrong(span, "this cannot be the URL of Redis", why);

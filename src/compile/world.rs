@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use indexmap::IndexMap;
 
 use super::upstreams::Upstream;
-use crate::config::Call;
+use crate::config::{Call, Cors};
 use crate::diagnostic::Span;
+use crate::plan::Headers;
 
 /// What endpoints share.
 pub(super) struct World<'a> {
@@ -18,6 +19,10 @@ pub(super) struct World<'a> {
     pub(super) max_body: usize,
     /// `[server] max_reply`
     pub(super) max_reply: usize,
+    /// `[cors]`
+    pub(super) cors: &'a Cors,
+    /// What stands on every reply.
+    pub(super) headers: Headers,
     /// The built-in values of a call.
     pub(super) call_defaults: &'a Call,
     /// The codes of own faults.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::decode::table;
-use super::plain::{Many, Named, Plain, Program};
+use super::plain::{List, Many, Named, Plain, Program};
 
 table! {
     /// `gateway.toml`. Keys without a value come from `defaults.toml`.
@@ -18,6 +18,10 @@ table! {
         pub session: Session,
         /// Where state lives.
         pub stores: Stores,
+        /// Which other origins' pages may read replies.
+        pub cors: Cors,
+        /// On every reply, by name; `""` takes a default away.
+        pub response_headers: Named<Plain<String>>,
         /// The log.
         pub telemetry: Telemetry,
     }
@@ -149,6 +153,24 @@ table! {
         pub timeout: Plain<Duration>,
         /// The path of a PEM file, in the place of the system's roots.
         pub ca: Option<Plain<String>>,
+    }
+}
+
+table! {
+    /// `[cors]`: which other origins' pages may read replies. May stand in routes and `_defaults.toml` too, key by key.
+    pub struct Cors {
+        /// `"https://app.example.com"`, `"https://*.example.com"`, or `"*"` alone for any.
+        pub origins: Option<List<Plain<String>>>,
+        /// Whether requests may carry cookies; exact origins then count as our own for `csrf`.
+        pub credentials: Option<Plain<bool>>,
+        /// Request headers that pages may set.
+        pub allow_headers: Option<Vec<Plain<String>>>,
+        /// Reply headers that pages may read.
+        pub expose_headers: Option<Vec<Plain<String>>>,
+        /// How long browsers may keep the answer to a preflight.
+        pub max_age: Option<Plain<Duration>>,
+        /// Whether pages of public addresses may ask where this one is private.
+        pub private_network: Option<Plain<bool>>,
     }
 }
 

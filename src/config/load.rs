@@ -8,7 +8,7 @@ use super::decode::{BUILT_IN, DEFAULTS, Decode, Decoder};
 use super::files::Files;
 use super::gateway::Gateway;
 use super::parse::{Parsed, parse};
-use super::plain::{Named, Program, Toml, Value};
+use super::plain::{Named, Plain, Program, Toml, Value};
 use super::route::{Call, RouteFile};
 use super::routes;
 use super::tree::{Loaded, Route, Tree};
@@ -65,8 +65,15 @@ impl Loader<'_> {
         let path = folder.join("gateway.toml");
         let own = self.open_optional(&path);
         let (root, headers) = split(own.as_ref());
-        let layers: Vec<_> = root.into_iter().chain(built_in.member("gateway")).collect();
-        self.decode(&path, headers, &layers)
+        let built_in = built_in.member("gateway")?;
+        let layers: Vec<_> = root.into_iter().chain([built_in]).collect();
+        let mut gateway: Gateway = self.decode(&path, headers, &layers)?;
+        let standing = [built_in.member("response_headers")?];
+        let standing: Named<Plain<String>> = self.decode(&path, headers, &standing)?;
+        for (name, value) in standing {
+            gateway.response_headers.entry(name).or_insert(value);
+        }
+        Some(gateway)
     }
 
     fn upstreams(&mut self, folder: &Path, built_in: &Toml) -> Option<Upstreams> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use indexmap::IndexMap;
 
 use super::decode::{Decode, Decoder, Scope, table};
-use super::gateway::Size;
+use super::gateway::{Cors, Size};
 use super::plain::{HeaderValue, List, Named, OnStatus, Plain, Program, Template, Toml};
 
 /// A route file: what stands above the methods, and the methods.
@@ -49,6 +49,8 @@ table! {
         pub errors: Option<Plain<String>>,
         /// How a request that a cookie authenticates proves where it comes from: `origin` or `off`.
         pub csrf: Option<Plain<String>>,
+        /// Which other origins' pages may read replies; what is not said is as further out, `[cors]` last.
+        pub cors: Cors,
         /// Bytes of the client's body; where none says it, `[server] max_body`.
         pub max_body: Option<Plain<Size>>,
         /// What the client may send.

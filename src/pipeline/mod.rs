@@ -3,6 +3,7 @@
 //! [`run`] is the order of things. Each stage is a file, takes what the stage before gave, and knows no other stage.
 
 mod body;
+mod cors;
 mod fan_out;
 mod frame;
 mod gateway;
@@ -14,6 +15,7 @@ mod respond;
 mod route;
 mod session;
 mod shape;
+mod standing;
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -22,7 +24,8 @@ use tokio::time::{Instant, timeout_at};
 
 pub use gateway::{Gateway, State};
 pub use request::{Body, BodyError, Head, Ongoing, Payload, Request};
-pub use respond::{Reply, fault as respond_to_fault};
+pub use respond::Reply;
+pub use standing::standing;
 
 use crate::fault::{Code, Fault};
 use crate::plan::{Endpoint, ErrorShape};
@@ -35,15 +38,31 @@ pub async fn run(gateway: Rc<Gateway>, mut request: Request) -> Reply {
     let mut notes = Notes::default();
     let mut reply = answer(&gateway, &mut request, &mut notes).await;
     respond::note(&mut reply, notes);
+    standing::add(&gateway.plan, &mut reply);
+    reply
+}
+
+/// The reply to a request that is refused before it is served.
+pub fn refuse(gateway: &Gateway, request: &Request, fault: &Fault) -> Reply {
+    let mut reply = respond::fault(request, ErrorShape::Envelope, fault);
+    reply.headers.extend(standing(&gateway.plan, Some((&request.method, &*request.head))));
     reply
 }
 
 async fn answer(gateway: &Rc<Gateway>, request: &mut Request, notes: &mut Notes) -> Reply {
-    let found = match route::find(&gateway.plan, request) {
+    // A browser that asks what it may ask costs nothing.
+    if let Some(reply) = cors::preflight(&gateway.plan, request) {
+        return reply;
+    }
+    let found = match route::find(&gateway.plan, &request.method, request.head.path()) {
         Ok(found) => found,
-        Err(fault) => return respond::fault(request, ErrorShape::Envelope, &fault),
+        Err(missed) => {
+            cors::note(missed.cors.as_deref(), request, notes);
+            return respond::fault(request, ErrorShape::Envelope, &missed.fault);
+        }
     };
     let endpoint = Arc::clone(&found.endpoint);
+    cors::note(endpoint.cors.as_deref(), request, notes);
     let deadline = request.started + endpoint.deadline;
     let outcome = stages(gateway, found, request, notes, deadline).await;
     let mut reply = match outcome {

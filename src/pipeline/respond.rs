@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, SET_COOKIE, WWW_AUTHENTICATE};
+use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, SET_COOKIE, VARY, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue};
 
 use super::fan_out::Partial;
@@ -55,7 +55,7 @@ pub(super) fn shaped(request: &Request, errors: ErrorShape, shaped: Shaped) -> R
 }
 
 /// A fault as HTTP, in the form that the endpoint asks for.
-pub fn fault(request: &Request, form: ErrorShape, fault: &Fault) -> Reply {
+pub(super) fn fault(request: &Request, form: ErrorShape, fault: &Fault) -> Reply {
     let parts = fault.parts();
     let (kind, body) = match form {
         ErrorShape::Envelope => ("application/json", envelope(request, fault)),
@@ -91,7 +91,9 @@ pub fn fault(request: &Request, form: ErrorShape, fault: &Fault) -> Reply {
 
 /// Adds what the stages have noted.
 pub(super) fn note(reply: &mut Reply, notes: Notes) {
-    reply.headers.extend(notes.headers);
+    for (name, value) in notes.headers {
+        put(&mut reply.headers, name, value);
+    }
     // Has the browser forget cookies whose token is no longer good.
     for name in notes.stale_cookies {
         let text = format!("{name}=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Lax");
@@ -101,12 +103,53 @@ pub(super) fn note(reply: &mut Reply, notes: Notes) {
     }
 }
 
-fn start(request: &Request, kind: &'static str) -> Vec<(HeaderName, HeaderValue)> {
-    let mut headers = Vec::with_capacity(8);
-    headers.push((CONTENT_TYPE, HeaderValue::from_static(kind)));
-    if let Ok(id) = HeaderValue::from_str(&request.id) {
-        headers.push((HeaderName::from_static("x-request-id"), id));
+/// A reply without a body, and without a header of its own but the request's id.
+pub(super) fn empty(request: &Request, status: u16) -> Reply {
+    let mut headers = Vec::with_capacity(HEADERS);
+    headers.extend(id(request));
+    Reply { status, headers, body: Bytes::new(), endpoint: None, fault: None, partial: None }
+}
+
+/// Adds a header; to `Vary` what it does not say yet.
+pub(super) fn put(
+    headers: &mut Vec<(HeaderName, HeaderValue)>,
+    name: HeaderName,
+    value: HeaderValue,
+) {
+    if name == VARY { vary(headers, value) } else { headers.push((name, value)) }
+}
+
+/// Adds to `Vary` what it does not say yet, in one header (RFC 9110 §12.5.5).
+pub(super) fn vary(headers: &mut Vec<(HeaderName, HeaderValue)>, further: HeaderValue) {
+    let Some((_, value)) = headers.iter_mut().find(|(name, _)| name == VARY) else {
+        headers.push((VARY, further));
+        return;
+    };
+    let (Ok(own), Ok(further)) = (value.to_str(), further.to_str()) else { return };
+    let mut text = own.trim().to_owned();
+    for one in further.split(',').map(str::trim) {
+        let said = |other: &str| other == "*" || other.eq_ignore_ascii_case(one);
+        if !text.split(',').map(str::trim).any(said) {
+            text = if text.is_empty() { one.to_owned() } else { format!("{text}, {one}") };
+        }
     }
+    if let Ok(text) = HeaderValue::from_str(&text) {
+        *value = text;
+    }
+}
+
+/// Room for what most replies have, with what stands on each of them.
+const HEADERS: usize = 16;
+
+fn id(request: &Request) -> Option<(HeaderName, HeaderValue)> {
+    let id = HeaderValue::from_str(&request.id).ok()?;
+    Some((HeaderName::from_static("x-request-id"), id))
+}
+
+fn start(request: &Request, kind: &'static str) -> Vec<(HeaderName, HeaderValue)> {
+    let mut headers = Vec::with_capacity(HEADERS);
+    headers.push((CONTENT_TYPE, HeaderValue::from_static(kind)));
+    headers.extend(id(request));
     headers
 }
 

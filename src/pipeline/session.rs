@@ -78,7 +78,9 @@ pub(super) fn origin(
         return Err(Fault::new(Code::CsrfFailed).message(message).cause(message));
     }
     let ours = &gateway.plan.origins;
-    origin_check::check(changes, site.first().copied(), origin.first().copied(), ours)
+    let (site, origin) = (site.first().copied(), origin.first().copied());
+    let trusts = |origin| endpoint.cors.as_ref().is_some_and(|policy| policy.trusts(origin));
+    origin_check::check(changes, site, origin, ours, origin.is_some_and(trusts))
 }
 
 /// Asks for the roles and scopes of the endpoint.

@@ -1,10 +1,13 @@
 //! A method of a route.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderName;
 
+use super::Headers;
 use super::call::{Call, FaultRule};
+use crate::cors::Policy;
 use crate::jq::Program;
 use crate::template::Text;
 use crate::validate::{Parameter, Schema};
@@ -21,6 +24,10 @@ pub struct Endpoint {
     pub session: SessionRule,
     /// How a request that a cookie authenticates proves where it comes from.
     pub csrf: Csrf,
+    /// Who may read replies; none: our own pages only.
+    pub cors: Option<Arc<Policy>>,
+    /// What stands on every reply, faults too.
+    pub headers: Headers,
     /// Every list must have one of the session's roles.
     pub roles: Vec<Vec<String>>,
     /// The session must have all of these.

@@ -6,6 +6,7 @@ mod router;
 pub mod slot;
 mod stores;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use call::{Body, Call, Each, Expect, FaultRule, OnStatus, Upstream};
@@ -15,9 +16,15 @@ pub use endpoint::{
 pub use router::{Match, Methods, Pattern, Route, Router, Segment, show};
 pub use stores::{Place, Stores};
 
+use http::{HeaderName, HeaderValue};
+
+use crate::cors::Policy;
 use crate::jq::{self, Program};
 use crate::session::Issuer;
 use crate::session::origin::Origin;
+
+/// Headers that stand on replies, unless these have their own of that name.
+pub type Headers = Arc<[(HeaderName, HeaderValue)]>;
 
 /// Everything that serving needs to know.
 #[derive(Debug)]
@@ -36,6 +43,10 @@ pub struct Plan {
     pub upstreams: Vec<Upstream>,
     /// Where state lives.
     pub stores: Stores,
+    /// Who may read replies where no route answers.
+    pub cors: Option<Arc<Policy>>,
+    /// What stands on every reply where no endpoint answers.
+    pub headers: Headers,
     /// The routes.
     pub router: Router,
     /// What the listeners need.

@@ -15,7 +15,7 @@ pub(super) async fn answer(request: HttpRequest) -> HttpResponse {
     let turn = Turn::begin(&request);
     let mut response = match turn.turns().refused() {
         None => reply(&request),
-        Some(fault) => refuse(&fault.parts().code, None),
+        Some(refused) => refuse(&refused.fault.parts().code, None),
     };
     if turn.turns().is_last() {
         response.head_mut().set_connection_type(ConnectionType::Close);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
-use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use http::Method;
 use tokio::time::Instant;
 use tracing_actix_web::RequestId;
@@ -19,7 +19,6 @@ use super::error;
 use super::head::ActixHead;
 use crate::fault::{Code, Fault};
 use crate::pipeline::{self, Body, Gateway, Ongoing, Reply, Request};
-use crate::plan::ErrorShape;
 use crate::telemetry::{Access, Trace, access};
 use crate::value::SmolStr;
 
@@ -39,17 +38,19 @@ pub(super) async fn answer(request: HttpRequest, payload: web::Payload) -> HttpR
     let turn = Turn::begin(&request);
     let incoming = take_in(&request, payload, &turn, gateway.plan.limits.body_timeout);
     let (id, ongoing) = (incoming.id.clone(), Rc::clone(&incoming.ongoing));
+    let (method, head) = (incoming.method.clone(), Rc::clone(&incoming.head));
+    let state = Rc::clone(&gateway);
     let refused = turn.turns().refused();
     let log = Log {
         id: incoming.id.clone(),
         started: incoming.started,
-        request: refused.is_none().then_some(request),
+        request: refused.as_ref().is_none_or(|refused| refused.is_known).then_some(request),
         written: false,
     };
     let running = async move {
         let reply = match refused {
             None => pipeline::run(gateway, incoming).await,
-            Some(fault) => pipeline::respond_to_fault(&incoming, ErrorShape::Envelope, &fault),
+            Some(refused) => pipeline::refuse(&gateway, &incoming, &refused.fault),
         };
         log.write(&reply);
         if shared.draining.load(Ordering::Relaxed) {
@@ -58,7 +59,9 @@ pub(super) async fn answer(request: HttpRequest, payload: web::Payload) -> HttpR
         into_response(reply, turn.turns().is_last())
     };
     let reply = Detachable::new(running, ongoing).await;
-    reply.unwrap_or_else(|_| panicked(&id))
+    reply.unwrap_or_else(|_| {
+        panicked(&id, &pipeline::standing(&state.plan, Some((&method, &*head))))
+    })
 }
 
 fn take_in(
@@ -93,25 +96,33 @@ fn take_in(
 fn into_response(reply: Reply, last: bool) -> HttpResponse {
     let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = HttpResponse::build(status);
-    for (name, value) in &reply.headers {
-        let name = HeaderName::from_bytes(name.as_str().as_bytes());
-        let value = HeaderValue::from_bytes(value.as_bytes());
-        if let (Ok(name), Ok(value)) = (name, value) {
-            response.append_header((name, value));
-        }
-    }
+    add_headers(&mut response, &reply.headers);
     if last {
         response.force_close();
     }
     response.body(reply.body)
 }
 
+fn add_headers(
+    response: &mut HttpResponseBuilder,
+    headers: &[(http::HeaderName, http::HeaderValue)],
+) {
+    for (name, value) in headers {
+        let name = HeaderName::from_bytes(name.as_str().as_bytes());
+        let value = HeaderValue::from_bytes(value.as_bytes());
+        if let (Ok(name), Ok(value)) = (name, value) {
+            response.append_header((name, value));
+        }
+    }
+}
+
 /// What is left to say where the pipeline has a bug.
-fn panicked(id: &str) -> HttpResponse {
-    HttpResponse::InternalServerError()
-        .insert_header(("content-type", "application/json"))
-        .insert_header(("x-request-id", id))
-        .body(error::body(&Code::InternalError, id))
+fn panicked(id: &str, standing: &[(http::HeaderName, http::HeaderValue)]) -> HttpResponse {
+    let mut response = HttpResponse::InternalServerError();
+    response.insert_header(("content-type", "application/json"));
+    response.insert_header(("x-request-id", id));
+    add_headers(&mut response, standing);
+    response.body(error::body(&Code::InternalError, id))
 }
 
 /// The access line of a request, also of one that is dropped before it has a reply.

@@ -6,7 +6,8 @@ use super::Connection;
 use super::chunks;
 use super::head::{self, Good};
 use super::scan::{self, Scan};
-use super::turns::Open;
+use super::stand_in::StandIn;
+use super::turns::{Open, Refused};
 use crate::fault::Fault;
 
 impl<T> Connection<T> {
@@ -47,10 +48,10 @@ impl<T> Connection<T> {
     /// Has actix answer with this, as the last that it answers here.
     pub(super) fn refuse(&mut self, fault: Fault) {
         self.patience.over();
-        let stand_in = if self.held.starts_with(b"HEAD ") { STAND_IN_HEAD } else { STAND_IN };
-        self.held = BytesMut::from(stand_in);
-        self.turns.set_open(Open::Bytes(stand_in.len() as u64));
-        self.turns.refuse(fault);
+        let stand_in = StandIn::new(&self.held, &self.limits);
+        self.held = BytesMut::from(stand_in.head.as_slice());
+        self.turns.set_open(Open::Bytes(stand_in.head.len() as u64));
+        self.turns.refuse(Refused { fault, is_known: stand_in.is_known });
     }
 
     /// Looks at what has come of a head; true when it may pass, or what stands in for it.
@@ -101,6 +102,3 @@ impl<T> Connection<T> {
         Some(end)
     }
 }
-
-const STAND_IN: &[u8] = b"GET / HTTP/1.1\r\nhost: -\r\n\r\n";
-const STAND_IN_HEAD: &[u8] = b"HEAD / HTTP/1.1\r\nhost: -\r\n\r\n";

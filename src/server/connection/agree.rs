@@ -9,6 +9,7 @@ use tokio_util::codec::Decoder;
 
 use super::chunks::{Chunks, Found};
 use super::head::check;
+use super::stand_in::StandIn;
 use super::tests::LIMITS;
 use super::turns::Open;
 
@@ -148,6 +149,15 @@ proptest! {
     ) {
         let lines: String = lines.iter().map(|line| format!("{line}\r\n")).collect();
         agree(format!("{start}{host}{lines}\r\n").as_bytes())?;
+    }
+
+    #[test]
+    fn what_stands_in_is_always_good(bytes: Vec<u8>, start in start(), line in line()) {
+        for refused in [bytes, format!("{start}Origin: {line}\r\n{line}\r\n").into_bytes()] {
+            let stand_in = StandIn::new(&refused, &LIMITS).head;
+            prop_assert!(agree(&stand_in)?, "{:?}", String::from_utf8_lossy(&stand_in));
+            prop_assert_eq!(check(&stand_in, &LIMITS).map(|good| good.body).ok(), Some(Open::Nothing));
+        }
     }
 
     #[test]

@@ -84,7 +84,7 @@ fn parse<'a>(
     }
     let (method, target) = (request.method.unwrap_or(""), request.path.unwrap_or(""));
     let is_old = request.version == Some(0);
-    if method.len() > MAX_METHOD || Method::from_bytes(method.as_bytes()).is_err() {
+    if !is_method(method) {
         return Err(refuse("There is no such method."));
     }
     if target.len() > limits.max_uri {
@@ -105,6 +105,16 @@ fn parse<'a>(
     let waits = told.waits && !is_old && body != Open::Nothing;
     // Without its `Connection` actix-http would end an old one anyway.
     Ok(Good { body, waits, last: last || (is_old && aside.is_some()), aside })
+}
+
+/// Whether actix-http takes this for a method, and so do we.
+pub(super) fn is_method(text: &str) -> bool {
+    text.len() <= MAX_METHOD && Method::from_bytes(text.as_bytes()).is_ok()
+}
+
+/// Whether actix-http takes this for a target.
+pub(super) fn is_target(text: &str) -> bool {
+    authority(text).is_ok()
 }
 
 fn malformed(error: Error) -> Fault {

@@ -17,6 +17,7 @@ mod limits;
 mod linger;
 mod patience;
 mod scan;
+mod stand_in;
 mod stream;
 #[cfg(test)]
 mod tests;

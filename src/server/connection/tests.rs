@@ -56,7 +56,7 @@ fn answer(connection: &Connection<DuplexStream>) {
 #[track_caller]
 fn refused(connection: &Connection<DuplexStream>) -> Code {
     assert!(connection.turns.is_last());
-    connection.turns.refused().expect("a refusal").parts().code.clone()
+    connection.turns.refused().expect("a refusal").fault.parts().code.clone()
 }
 
 #[tokio::test]

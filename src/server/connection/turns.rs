@@ -20,7 +20,7 @@ pub(in crate::server) struct Turns {
     /// Headers of the request at hand that went around actix-http.
     aside: RefCell<Vec<(HeaderName, HeaderValue)>>,
     /// Why there is no request at hand, but something that is none.
-    refused: RefCell<Option<Fault>>,
+    refused: RefCell<Option<Refused>>,
     invitation: Cell<Invitation>,
     /// The reply is made, but nothing of it written yet.
     answered: Cell<bool>,
@@ -29,6 +29,15 @@ pub(in crate::server) struct Turns {
     broken: Cell<bool>,
     reader: RefCell<Option<Waker>>,
     body_reader: RefCell<Option<Waker>>,
+}
+
+/// What came and is no request, or no good one.
+#[derive(Clone, Debug)]
+pub(in crate::server) struct Refused {
+    /// Why.
+    pub(in crate::server) fault: Fault,
+    /// The stand-in has its method and its path.
+    pub(in crate::server) is_known: bool,
 }
 
 /// What may pass to actix.
@@ -71,7 +80,7 @@ impl Turns {
     }
 
     /// Why what came is refused, where it is: then the request at hand is a stand-in.
-    pub(in crate::server) fn refused(&self) -> Option<Fault> {
+    pub(in crate::server) fn refused(&self) -> Option<Refused> {
         self.refused.borrow().clone()
     }
 
@@ -128,9 +137,9 @@ impl Turns {
     }
 
     /// What came is no request, and the last that is read.
-    pub(super) fn refuse(&self, fault: Fault) {
+    pub(super) fn refuse(&self, refused: Refused) {
         self.body.set(Open::Nothing);
-        *self.refused.borrow_mut() = Some(fault);
+        *self.refused.borrow_mut() = Some(refused);
         self.end();
     }
 
