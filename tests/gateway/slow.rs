@@ -61,7 +61,7 @@ fn drip(gateway: &Gateway, at_once: &str, piece: &'static str) -> JoinHandle<Vec
 
 #[tokio::test]
 async fn a_head_that_drips_is_cut() {
-    let (users, gateway) = start("header_timeout = \"300ms\"\n").await;
+    let (users, gateway) = start("header_timeout = \"500ms\"\n").await;
     for at_once in ["GET /x HTTP/1.1\r\nhost: a\r\nx: ", "GET /", "\r\nGE"] {
         let replies = drip(&gateway, at_once, "a").await.expect("no panic");
         assert_eq!(replies.len(), 1, "{at_once:?}: {replies:?}");
@@ -76,7 +76,7 @@ async fn a_head_that_drips_is_cut() {
 
 #[tokio::test]
 async fn a_body_that_drips_is_cut() {
-    let (users, gateway) = start("body_timeout = \"300ms\"\n").await;
+    let (users, gateway) = start("body_timeout = \"500ms\"\n").await;
     for (head, piece) in [(LENGTH, " "), (CHUNKS, "1\r\n \r\n"), (CHUNKS, "0")] {
         let replies = drip(&gateway, head, piece).await.expect("no panic");
         assert_eq!(replies.len(), 1, "{head:?}: {replies:?}");
@@ -129,7 +129,7 @@ async fn many_slow_clients_keep_nobody_from_being_served() {
 /// They may take all places, but not for longer than they are given.
 #[tokio::test]
 async fn slow_clients_that_take_all_places_lose_them() {
-    let server = "header_timeout = \"400ms\"\nmax_connections = 8\n";
+    let server = "header_timeout = \"600ms\"\nmax_connections = 8\n";
     let (_users, gateway) = start(server).await;
     let mut slow: Vec<_> =
         (0..8).map(|_| drip(&gateway, "GET /x HTTP/1.1\r\nhost: a\r\nx: ", "a")).collect();
@@ -160,29 +160,29 @@ async fn who_says_nothing_is_told_nothing() {
 
 #[tokio::test]
 async fn an_idle_connection_is_closed_and_has_its_own_time() {
-    let server = "header_timeout = \"100ms\"\nkeep_alive = \"700ms\"\n";
+    let server = "header_timeout = \"600ms\"\nkeep_alive = \"2s\"\n";
     let (users, gateway) = start(server).await;
     let mut stream = gateway.connect().await;
-    for _ in 0..3 {
+    for _ in 0..2 {
         stream.write_all(GET.as_bytes()).await.expect("it is written");
         assert_eq!(read_replies(&mut stream, "GET").await[0].status, 200);
         // Longer than a head may take, which has not begun.
-        tokio::time::sleep(Duration::from_millis(150)).await;
+        tokio::time::sleep(Duration::from_millis(700)).await;
     }
     assert_eq!(read_until_closed(&mut stream, "").await.len(), 0);
-    assert_eq!(users.total(), 3);
+    assert_eq!(users.total(), 2);
 }
 
 #[tokio::test]
 async fn a_request_on_its_way_is_nobodys_idle_time() {
     let gate = Gate::new();
-    let server = "header_timeout = \"100ms\"\nkeep_alive = \"100ms\"\nbody_timeout = \"100ms\"\n";
+    let server = "header_timeout = \"600ms\"\nkeep_alive = \"100ms\"\nbody_timeout = \"100ms\"\n";
     let (users, gateway) = start(server).await;
     users.once("GET", "/users", Reply::json(json!("slow")).when(&gate));
     let mut stream = gateway.connect().await;
     stream.write_all(GET.as_bytes()).await.expect("it is written");
     users.wait_for(1).await;
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    tokio::time::sleep(Duration::from_millis(700)).await;
     gate.open();
     assert_eq!(read_replies(&mut stream, "GET").await[0].body, r#"{"data":"slow"}"#);
 }
@@ -264,4 +264,39 @@ async fn who_waits_is_invited_and_who_does_not_is_not() {
     let other = length.replace("100-continue", "tea");
     stream.write_all(format!("{other}[4]").as_bytes()).await.expect("it is written");
     assert_eq!(read_replies(&mut stream, "POST").await[0].status, 200);
+}
+
+#[tokio::test]
+async fn a_stop_does_not_wait_for_half_a_request_for_ever() {
+    let (users, mut gateway) = start("header_timeout = \"800ms\"\n").await;
+    let mut stream = gateway.connect().await;
+    stream.write_all(b"GET /x HTTP/1.1\r\n").await.expect("it is written");
+    gateway.get("/x").await.assert_status(200);
+
+    gateway.begin_stop();
+
+    let replies = read_until_closed(&mut stream, "").await;
+    assert!(replies.iter().all(|reply| reply.status == 408), "{replies:?}");
+    gateway.stop();
+    assert_eq!(users.total(), 1);
+}
+
+#[tokio::test]
+async fn the_admin_listener_is_as_impatient() {
+    let (_users, gateway) = start("header_timeout = \"600ms\"\nmax_headers = 3\n").await;
+    for (text, status, code) in [
+        ("GET /healthz HTTP/1.1\r\nhost:", 408, "REQUEST_TIMEOUT"),
+        (
+            "GET /healthz HTTP/1.1\r\nhost: a\r\na: 1\r\nb: 2\r\nc: 3\r\n\r\n",
+            431,
+            "HEADERS_TOO_LARGE",
+        ),
+        ("GET /healthz HTTP/1.1\r\n\r\n", 400, "BAD_REQUEST"),
+    ] {
+        let mut stream = TcpStream::connect(gateway.admin).await.expect("a connection");
+        stream.write_all(text.as_bytes()).await.expect("it is written");
+        let replies = read_until_closed(&mut stream, "").await;
+        assert_eq!(replies.len(), 1, "{text:?}: {replies:?}");
+        replies[0].assert_error(status, code).assert_last();
+    }
 }
