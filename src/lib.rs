@@ -15,6 +15,7 @@ pub mod template;
 pub mod store;
 
 pub mod cors;
+pub mod idempotency;
 pub mod session;
 pub mod telemetry;
 pub mod upstream;

@@ -6,6 +6,7 @@ use super::access::{Condition, access, conditions};
 use super::call::{Draft, bytes, draft};
 use super::context::Context;
 use super::graph::Graph;
+use super::idempotency::idempotency;
 use super::inherit::Levels;
 use super::reader::Reader;
 use super::response_headers::of_endpoint;
@@ -29,6 +30,7 @@ pub(super) fn endpoint(
     let access = access(cx, route, method, &levels);
     let cors = cors::policy(cx, &levels.cors(world.cors));
     let plain = plain(cx, world, &levels);
+    let idempotency = idempotency(cx, route, method, &levels);
     let mut input = input::input(cx, route, method, &levels.input(), &world.session_cookies);
     let texts = texts(cx, world, &levels, &input);
     if cx.count() == before {
@@ -57,6 +59,7 @@ pub(super) fn endpoint(
         allow: allow?,
         deny_status: access.deny_status,
         deadline: plain.deadline,
+        idempotency: idempotency?,
         max_body: plain.max_body,
         input,
         calls: calls?,

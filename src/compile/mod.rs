@@ -11,6 +11,7 @@ mod fault;
 mod gateway;
 mod graph;
 mod headers;
+mod idempotency;
 mod inherit;
 mod input;
 mod members;

@@ -137,6 +137,8 @@ table! {
         pub rate_limits: Plain<String>,
         /// Replies kept for `idempotency`, and webhook deliveries: `memory`, `file` or `redis`.
         pub idempotency: Plain<String>,
+        /// Bytes of what is kept in memory for `idempotency`; beyond it, what would end first is forgotten.
+        pub max_memory: Plain<Size>,
         /// The file of what is kept in one.
         pub file: Plain<String>,
         /// The Redis of what is kept there.

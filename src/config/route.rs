@@ -51,6 +51,10 @@ table! {
         pub csrf: Option<Plain<String>>,
         /// Which other origins' pages may read replies; what is not said is as further out, `[cors]` last.
         pub cors: Cors,
+        /// What an `Idempotency-Key` of a POST or PATCH means: `off`, `optional` or `required`.
+        pub idempotency: Option<Plain<String>>,
+        /// How long the reply to a key is kept.
+        pub idempotency_keep: Option<Plain<Duration>>,
         /// Bytes of the client's body; where none says it, `[server] max_body`.
         pub max_body: Option<Plain<Size>>,
         /// What the client may send.
@@ -125,6 +129,8 @@ table! {
         pub body: Option<Plain<String>>,
         /// True for a POST that changes nothing.
         pub reads: Option<Plain<bool>>,
+        /// Whether a key is sent, derived from the client's, the call and the item.
+        pub idempotency_key: Option<Plain<bool>>,
         /// As in the upstream.
         pub auth: Option<Plain<String>>,
         /// As in the upstream.

@@ -10,8 +10,10 @@ use http::{HeaderName, HeaderValue, Method};
 use super::fan_out::{Items, Settled, Shared};
 use super::gateway::Gateway;
 use super::input::{Raw, Values};
+use super::key::{self, Item};
 use super::request::{Head, Ongoing, Request};
 use super::session::Known;
+use crate::idempotency::Hash;
 use crate::jq::{Limits, Scope, Slot};
 use crate::plan::{Call, Endpoint, slot};
 use crate::session::Identity;
@@ -38,6 +40,8 @@ pub(super) struct Frame {
     asked: Asked,
     about: OnceCell<Value>,
     told: OnceCell<[(HeaderName, HeaderValue); 2]>,
+    /// What keys for upstreams are derived from.
+    key: OnceCell<Hash>,
 }
 
 /// What `$request` is made of, where a program reads it.
@@ -82,6 +86,7 @@ impl Frame {
             asked,
             about: OnceCell::new(),
             told: OnceCell::new(),
+            key: OnceCell::new(),
         })
     }
 
@@ -96,6 +101,18 @@ impl Frame {
                 (HeaderName::from_static("traceparent"), value(&self.trace.to_header())),
             ]
         })
+    }
+
+    /// The key that a request of a call is sent with.
+    pub(super) fn key_for(&self, call: &Call, item: Option<Item<'_>>) -> HeaderValue {
+        let base = self.key.get_or_init(|| {
+            let key = key::of_client(&*self.asked.head).ok().flatten();
+            match key {
+                Some(key) => key::bound(&self.endpoint, self.identity.as_deref(), &key),
+                None => key::of_request(&self.id),
+            }
+        });
+        key::derived(base, &call.name, item)
     }
 
     /// The call of an index that the engine has made itself.
@@ -169,8 +186,7 @@ impl Scope for With<'_> {
 impl Asked {
     fn describe(&self, id: &SmolStr) -> Value {
         let text = |text: &str| Value::Str(SmolStr::new(text));
-        let key = self.head.header("idempotency-key");
-        let key = key.first().and_then(|key| std::str::from_utf8(key).ok());
+        let key = key::of_client(&*self.head).ok().flatten();
         let members = [
             ("id", Value::Str(id.clone())),
             ("method", text(self.method.as_str())),
@@ -178,7 +194,7 @@ impl Asked {
             ("ip", self.peer.map_or(Value::Null, |ip| text(&ip.to_string()))),
             ("host", text(self.head.host())),
             ("frontend", Value::Null),
-            ("idempotency_key", key.map_or(Value::Null, text)),
+            ("idempotency_key", key.as_deref().map_or(Value::Null, text)),
         ];
         Value::object(
             members.map(|(name, value)| (SmolStr::new_static(name), value)).into_iter().collect(),

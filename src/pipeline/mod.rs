@@ -7,7 +7,10 @@ mod cors;
 mod fan_out;
 mod frame;
 mod gateway;
+mod hold;
+mod idempotency;
 mod input;
+mod key;
 mod notes;
 mod path;
 mod request;
@@ -28,6 +31,7 @@ pub use respond::Reply;
 pub use standing::standing;
 
 use crate::fault::{Code, Fault};
+use crate::idempotency::Reply as Kept;
 use crate::plan::{Endpoint, ErrorShape};
 use frame::Frame;
 use notes::Notes;
@@ -66,11 +70,21 @@ async fn answer(gateway: &Rc<Gateway>, request: &mut Request, notes: &mut Notes)
     let deadline = request.started + endpoint.deadline;
     let outcome = stages(gateway, found, request, notes, deadline).await;
     let mut reply = match outcome {
-        Ok(shaped) => respond::shaped(request, endpoint.errors, shaped),
+        Ok(Outcome::Shaped(shaped)) => respond::shaped(request, endpoint.errors, shaped),
+        Ok(Outcome::Kept(kept)) => respond::replayed(request, kept),
         Err(fault) => respond::fault(request, endpoint.errors, &fault),
     };
+    // Kept before it is sent, so that a client that never gets it may ask again.
+    request.ongoing.end(|| respond::kept(&reply).to_record()).await;
     reply.endpoint = Some(endpoint);
     reply
+}
+
+/// What the stages have come to, where it is no fault.
+enum Outcome {
+    Shaped(Shaped),
+    /// A reply from before, to the same key.
+    Kept(Kept),
 }
 
 async fn stages(
@@ -79,7 +93,7 @@ async fn stages(
     request: &mut Request,
     notes: &mut Notes,
     deadline: Instant,
-) -> Result<Shaped, Fault> {
+) -> Result<Outcome, Fault> {
     let endpoint = &found.endpoint;
     let asking = async {
         // Who asks, before anything of theirs is read.
@@ -93,10 +107,16 @@ async fn stages(
     // Everything that programs will see of the request, checked.
     let arriving = input::read(gateway, endpoint, &found.path, request);
     let input = timeout_at(deadline, arriving).await.map_err(|_| too_slow(endpoint))??;
+    // What was done is not done again, once it is known who asks for what.
+    if let Some(kept) =
+        idempotency::begin(gateway, endpoint, request, session.as_ref(), &input).await?
+    {
+        return Ok(Outcome::Kept(kept));
+    }
     let frame = Frame::new(Rc::clone(gateway), Arc::clone(endpoint), request, session, input);
     // Allow is asked inside: as soon as what it reads is there, and before anything is changed.
     let partial = fan_out::run(&frame, deadline).await?;
-    shape::make(&frame, partial).await
+    shape::make(&frame, partial).await.map(Outcome::Shaped)
 }
 
 fn too_slow(endpoint: &Endpoint) -> Fault {

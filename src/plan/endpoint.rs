@@ -38,6 +38,8 @@ pub struct Endpoint {
     pub deny_status: u16,
     /// The whole request, from its head to the reply.
     pub deadline: Duration,
+    /// What a key of the client means; none: nothing.
+    pub idempotency: Option<Idempotency>,
     /// Bytes of the request body.
     pub max_body: usize,
     /// What of the request is visible.
@@ -77,6 +79,15 @@ pub enum Csrf {
     Origin,
     /// No check.
     Off,
+}
+
+/// `idempotency`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Idempotency {
+    /// 400 without a key.
+    pub required: bool,
+    /// How long the reply to a key is kept, and the key is not free.
+    pub keep: Duration,
 }
 
 /// `allow`

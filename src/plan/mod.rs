@@ -11,7 +11,8 @@ use std::time::Duration;
 
 pub use call::{Body, Call, Each, Expect, FaultRule, OnStatus, Upstream};
 pub use endpoint::{
-    Allow, Csrf, Endpoint, ErrorShape, FailRule, Input, Reply, SessionRule, Shape, Status,
+    Allow, Csrf, Endpoint, ErrorShape, FailRule, Idempotency, Input, Reply, SessionRule, Shape,
+    Status,
 };
 pub use router::{Match, Methods, Pattern, Route, Router, Segment, show};
 pub use stores::{Place, Stores};

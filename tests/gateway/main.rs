@@ -16,6 +16,7 @@ mod each;
 mod failure;
 mod framing;
 mod harness;
+mod idempotency;
 mod identity_headers;
 mod input;
 mod keys;

@@ -38,6 +38,8 @@ fn the_defaults_name_every_key() {
                 "errors",
                 "csrf",
                 "cors",
+                "idempotency",
+                "idempotency_keep",
                 "max_body",
                 "calls",
                 "fail",
