@@ -36,3 +36,4 @@ mod templates;
 mod tls;
 mod tokens;
 mod upstream;
+mod webhooks;
