@@ -6,7 +6,7 @@ demo:
 
 # Installs what the tests need and runs them all.
 test:
-	@scripts/install.sh jq redis-server
+	@scripts/install.sh jq redis-server nginx haproxy
 	cargo test --workspace --locked
 
 # What must be clean before anything lands.

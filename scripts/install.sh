@@ -6,6 +6,21 @@ as_root() {
     if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }
 
+# What Debian installs it also starts, as a service on its usual port, unless a policy says no.
+without_starting() {
+    local policy=/usr/sbin/policy-rc.d
+    if [ -e "$policy" ]; then "$@"; return; fi
+    printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+    as_root chmod +x "$policy"
+    trap 'as_root rm -f /usr/sbin/policy-rc.d' EXIT
+    "$@"
+    as_root rm -f "$policy"
+    trap - EXIT
+}
+
+# Daemons live where not everybody looks.
+PATH=$PATH:/usr/sbin
+
 for tool in "$@"; do
     command -v "$tool" >/dev/null && continue
     echo "installing $tool" >&2
@@ -16,7 +31,7 @@ for tool in "$@"; do
         ;;
     *)
         as_root apt-get update -qq
-        as_root apt-get install -y -qq --no-install-recommends "$tool" >/dev/null
+        without_starting as_root apt-get install -y -qq --no-install-recommends "$tool" >/dev/null
         ;;
     esac
 done

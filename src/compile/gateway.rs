@@ -1,6 +1,7 @@
 //! `gateway.toml`: listeners, limits, the log.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use super::call::bytes;
 use super::context::Context;
@@ -17,7 +18,9 @@ pub(super) fn server(cx: &mut Context<'_>, gateway: &Gateway) -> Option<Server> 
     let listen: Vec<_> = server.listen.iter().map(|one| listener(cx, one)).collect();
     let admin = admin(cx, &gateway.admin);
     let workers = number(cx, &server.workers);
+    let header_timeout = some_time(cx, &server.header_timeout);
     let keep_alive = cx.value(&server.keep_alive);
+    let max_requests = cx.value(&server.max_requests_per_connection);
     let max_connections = positive(cx, &server.max_connections);
     let drain_timeout = cx.value(&server.drain_timeout);
     let words = [("auto", "auto"), ("pretty", "pretty"), ("json", "json")];
@@ -27,7 +30,9 @@ pub(super) fn server(cx: &mut Context<'_>, gateway: &Gateway) -> Option<Server> 
         listen: listen.into_iter().collect::<Option<_>>()?,
         admin: admin?,
         workers: workers?,
+        header_timeout: header_timeout?,
         keep_alive: keep_alive?,
+        max_requests_per_connection: max_requests?,
         max_connections: max_connections?,
         drain_timeout: drain_timeout?,
         log: log?.to_owned(),
@@ -38,9 +43,10 @@ pub(super) fn server(cx: &mut Context<'_>, gateway: &Gateway) -> Option<Server> 
 /// Compiles the limits of one request.
 pub(super) fn limits(cx: &mut Context<'_>, gateway: &Gateway) -> Option<Limits> {
     let server = &gateway.server;
-    let max_uri = size(cx, &server.max_uri);
-    let max_header_bytes = size(cx, &server.max_header_bytes);
+    let max_uri = size_up_to(cx, &server.max_uri, 60);
+    let max_header_bytes = size_up_to(cx, &server.max_header_bytes, 64);
     let max_headers = positive(cx, &server.max_headers);
+    let body_timeout = some_time(cx, &server.body_timeout);
     let max_json_depth = depth(cx, &server.max_json_depth);
     let max_parameters = number(cx, &server.max_parameters);
     let steps = cx.value(&server.max_program_steps);
@@ -49,6 +55,7 @@ pub(super) fn limits(cx: &mut Context<'_>, gateway: &Gateway) -> Option<Limits> 
         max_uri: max_uri?,
         max_header_bytes: max_header_bytes?,
         max_headers: max_headers?,
+        body_timeout: body_timeout?,
         max_json_depth: max_json_depth?,
         max_parameters: max_parameters?,
         program: jq::Limits { steps: steps?, output: output? },
@@ -140,6 +147,24 @@ fn positive(cx: &mut Context<'_>, plain: &Plain<u64>) -> Option<usize> {
         cx.mistake(Diagnostic::at(plain.span.clone(), "at least 1 is needed"));
     }
     Some(number)
+}
+
+/// More than the server can take would be a promise that is not kept: a target's length has 16 bits, a head's 17.
+fn size_up_to(cx: &mut Context<'_>, plain: &Plain<Size>, most_kib: usize) -> Option<usize> {
+    let bytes = size(cx, plain)?;
+    if !(1..=most_kib << 10).contains(&bytes) {
+        cx.wrong(&plain.span, "this cannot be the limit", format!("\"{most_kib}KiB\" at most"));
+    }
+    Some(bytes)
+}
+
+fn some_time(cx: &mut Context<'_>, plain: &Plain<Duration>) -> Option<Duration> {
+    let time = cx.value(plain)?;
+    if time.is_zero() {
+        let help = "say how long a client may take, such as \"10s\"";
+        cx.wrong(&plain.span, "no request arrives in no time", help);
+    }
+    Some(time)
 }
 
 /// Deeper than a value may be at all would be a promise that is not kept.

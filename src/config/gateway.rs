@@ -46,8 +46,14 @@ table! {
         pub max_header_bytes: Plain<Size>,
         /// Headers of a request; 431 beyond.
         pub max_headers: Plain<u64>,
+        /// For the head of a request, all in all; 408 after that.
+        pub header_timeout: Plain<Duration>,
+        /// For the body of a request, all in all; 408 after that.
+        pub body_timeout: Plain<Duration>,
         /// How long an idle connection of a client stays open.
         pub keep_alive: Plain<Duration>,
+        /// Requests of one connection; 0: no limit.
+        pub max_requests_per_connection: Plain<u64>,
         /// Depth of a JSON body, the client's and upstreams'.
         pub max_json_depth: Plain<u64>,
         /// Parameters of a query or a form.

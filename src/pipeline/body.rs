@@ -12,7 +12,7 @@ pub(super) const LARGE: usize = 256 * 1024;
 /// The whole body as it came, up to the endpoint's `max_body`. Whoever asks again gets the same bytes.
 ///
 /// # Errors
-/// 413 for a larger one, as soon as that is known; 400 where it did not arrive whole.
+/// 413 for a larger one, as soon as that is known; 408 for one that takes too long, 400 where it did not arrive whole.
 pub(super) async fn read(endpoint: &Endpoint, request: &mut Request) -> Result<Bytes, Fault> {
     if let Some(body) = &request.body.read {
         return Ok(body.clone());
@@ -21,6 +21,9 @@ pub(super) async fn read(endpoint: &Endpoint, request: &mut Request) -> Result<B
         BodyError::TooLarge => {
             let limit = format!("The body is larger than {} bytes.", endpoint.max_body);
             Fault::new(Code::PayloadTooLarge).message(limit)
+        }
+        BodyError::TooSlow => {
+            Fault::new(Code::RequestTimeout).cause("the body took longer than `body_timeout`")
         }
         BodyError::Broken(cause) => {
             Fault::new(Code::BadRequest).message("The body did not arrive whole.").cause(cause)

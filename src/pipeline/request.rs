@@ -120,6 +120,8 @@ pub trait Payload {
 pub enum BodyError {
     /// It is larger than was let in.
     TooLarge,
+    /// It has taken longer than a body may.
+    TooSlow,
     /// The connection, or its framing, broke.
     Broken(String),
 }

@@ -74,8 +74,12 @@ pub struct Server {
     pub admin: String,
     /// Threads that serve requests; 0 is one per core.
     pub workers: usize,
+    /// For a whole head: of a connection's first request from the connection on, of others from their first byte on.
+    pub header_timeout: Duration,
     /// How long an idle client connection stays open.
     pub keep_alive: Duration,
+    /// Requests of one client connection; 0: no limit.
+    pub max_requests_per_connection: u64,
     /// Client connections at once, over all workers.
     pub max_connections: usize,
     /// How long requests in flight have to end at shutdown.
@@ -95,6 +99,8 @@ pub struct Limits {
     pub max_header_bytes: usize,
     /// Number of headers; 431 beyond.
     pub max_headers: usize,
+    /// For a whole body to arrive; 408 after that.
+    pub body_timeout: Duration,
     /// Levels of nesting of any JSON body.
     pub max_json_depth: u32,
     /// Query and form parameters.

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 
 use super::Shared;
@@ -12,7 +12,18 @@ use crate::fault::Code;
 
 /// `GET /healthz`: the process lives. `GET /readyz`: it takes requests; 503 once it drains.
 pub(super) async fn answer(request: HttpRequest) -> HttpResponse {
-    let _turn = Turn::begin(&request);
+    let turn = Turn::begin(&request);
+    let mut response = match turn.turns().refused() {
+        None => reply(&request),
+        Some(refused) => refuse(&refused.fault.parts().code, None),
+    };
+    if turn.turns().is_last() {
+        response.head_mut().set_connection_type(ConnectionType::Close);
+    }
+    response
+}
+
+fn reply(request: &HttpRequest) -> HttpResponse {
     let draining =
         request.app_data::<Shared>().is_none_or(|shared| shared.draining.load(Ordering::Relaxed));
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);

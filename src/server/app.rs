@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use actix_http::body::MessageBody;
 use actix_http::error::DispatchError;
-use actix_http::{HttpService, Request, Response};
+use actix_http::{HttpService, KeepAlive, Request, Response};
 use actix_server::{GracefulShutdownSignal, Server as Workers, ServerBuilder};
 use actix_service::{
     IntoServiceFactory, Service, ServiceFactory, ServiceFactoryExt, apply_fn_factory, fn_service,
@@ -18,24 +18,23 @@ use actix_service::{
 };
 use actix_web::dev::AppConfig;
 use actix_web::{App, web};
-use http::{HeaderName, HeaderValue};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 use tracing_actix_web::TracingLogger;
 
-use super::connection::Connection;
+use super::connection::{Connection, Limits, Turns};
 use super::detach::Serving;
 use super::listen::Listener;
 use super::span::RequestSpan;
 use super::{Server, Shared, admin, handler};
-use crate::pipeline::{self, Gateway};
+use crate::pipeline::Gateway;
 use crate::plan;
 
 /// Starts the workers: those of the public listeners, and one of its own for the admin listener, which is to answer when
 /// the others are busy or gone. The first share the state, and each has connections of its own.
 pub(super) fn start(server: Server, shared: &Shared) -> io::Result<(Workers, Workers)> {
     let settings = server.state.plan.server.clone();
-    let standing = lines(&pipeline::standing(&server.state.plan, None));
+    let limits = Limits::new(&settings, &server.state.plan.limits);
     let mut builder = ServerBuilder::new()
         .disable_signals()
         .max_concurrent_connections(per_worker(&settings))
@@ -50,20 +49,19 @@ pub(super) fn start(server: Server, shared: &Shared) -> io::Result<(Workers, Wor
                 .wrap(TracingLogger::<RequestSpan>::new())
                 .default_service(web::to(handler::answer))
         };
-        builder = listen(builder, listener, &settings, &standing, app)?;
+        builder = listen(builder, listener, limits, app)?;
     }
     let shared = shared.clone();
     let app = move || App::new().app_data(shared.clone()).default_service(web::to(admin::answer));
     let alone = ServerBuilder::new().disable_signals().workers(1);
-    let admin = listen(alone, server.admin, &settings, "", app)?;
+    let admin = listen(alone, server.admin, limits, app)?;
     Ok((builder.run(), admin.run()))
 }
 
 fn listen<F, I, S, B>(
     builder: ServerBuilder,
     listener: Listener,
-    settings: &plan::Server,
-    standing: &str,
+    limits: Limits,
     app: F,
 ) -> io::Result<ServerBuilder>
 where
@@ -79,7 +77,6 @@ where
 {
     let name = listener.to_string();
     let signal = builder.graceful_shutdown_signal();
-    let (settings, standing) = (settings.clone(), standing.to_owned());
     match listener {
         Listener::Tcp(listener, _) => builder.listen(name, listener, move || {
             fn_service(|io: TcpStream| {
@@ -87,21 +84,20 @@ where
                 let _ = io.set_nodelay(true);
                 ready(Ok::<_, DispatchError>((io, peer)))
             })
-            .and_then(http(&settings, signal.clone(), &standing, app()))
+            .and_then(http(limits, signal.clone(), app()))
         }),
         Listener::Unix(listener, _) => {
             builder.listen_uds(name, listener, move || {
                 fn_service(|io: UnixStream| ready(Ok::<_, DispatchError>((io, None))))
-                    .and_then(http(&settings, signal.clone(), &standing, app()))
+                    .and_then(http(limits, signal.clone(), app()))
             })
         }
     }
 }
 
 fn http<T, I, S, B>(
-    settings: &plan::Server,
+    limits: Limits,
     signal: GracefulShutdownSignal,
-    standing: &str,
     app: I,
 ) -> impl ServiceFactory<
     (T, Option<SocketAddr>),
@@ -122,6 +118,7 @@ where
     B: MessageBody + 'static,
 {
     let app = app.into_factory().map_err(|error| error.into().error_response());
+    let app = map_config(app, |()| AppConfig::default());
     let served = HttpService::build()
         .graceful_shutdown_signal(move || {
             let signal = signal.clone();
@@ -131,28 +128,26 @@ where
             data.insert(connection.turns());
             data.insert(connection.serving());
         })
-        .keep_alive(settings.keep_alive)
-        .client_request_timeout(HEAD_TIMEOUT)
+        // The connection itself sees to what a client may take its time for.
+        .keep_alive(KeepAlive::Os)
+        .client_request_timeout(Duration::ZERO)
         // A client that has left is noticed at once, and its calls are cancelled.
         .h1_allow_half_closed(false)
-        .h1(map_config(app, |()| AppConfig::default()));
-    let standing: Rc<str> = Rc::from(standing);
+        .h1(apply_fn_factory(app, |mut request: Request, service| {
+            if let Some(turns) = request.conn_data::<Rc<Turns>>().cloned() {
+                turns.complete(request.headers_mut());
+            }
+            service.call(request)
+        }));
     apply_fn_factory(served, move |(io, peer): (T, Option<SocketAddr>), service| {
         let (serving, ended) = Serving::new();
-        let connection = Connection::new(io).served(serving).standing(Rc::clone(&standing));
-        let connection = service.call((connection, peer));
+        let connection = service.call((Connection::new(io, limits).served(serving), peer));
         async move {
             let result = connection.await;
             ended.wait().await;
             result
         }
     })
-}
-
-/// Headers as lines of a head.
-fn lines(headers: &[(HeaderName, HeaderValue)]) -> String {
-    let shown = headers.iter().filter_map(|(name, value)| Some((name, value.to_str().ok()?)));
-    shown.map(|(name, value)| format!("{name}: {value}\r\n")).collect()
 }
 
 fn workers(settings: &plan::Server) -> usize {
@@ -163,6 +158,3 @@ fn workers(settings: &plan::Server) -> usize {
 fn per_worker(settings: &plan::Server) -> usize {
     settings.max_connections.div_ceil(workers(settings))
 }
-
-/// A connection that has not sent a whole head by then is answered with 408.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);

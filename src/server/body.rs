@@ -4,10 +4,12 @@ use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use actix_web::web;
 use bytes::{Bytes, BytesMut};
 use futures_util::{FutureExt, StreamExt};
+use tokio::time::timeout;
 
 use super::connection::Turns;
 use crate::pipeline::{BodyError, Payload};
@@ -18,11 +20,16 @@ pub(super) struct ActixBody {
     /// `Content-Length`, where it is sent.
     pub(super) announced: Option<u64>,
     pub(super) turns: Rc<Turns>,
+    /// For the whole body, once somebody wants it.
+    pub(super) longest: Duration,
 }
 
 impl Payload for ActixBody {
     fn read(&mut self, max: usize) -> Pin<Box<dyn Future<Output = Result<Bytes, BodyError>> + '_>> {
-        Box::pin(self.read_up_to(max))
+        Box::pin(async move {
+            let longest = self.longest;
+            timeout(longest, self.read_up_to(max)).await.unwrap_or(Err(BodyError::TooSlow))
+        })
     }
 }
 
@@ -31,6 +38,7 @@ impl ActixBody {
         if self.announced.is_some_and(|length| length > max as u64) {
             return Err(BodyError::TooLarge);
         }
+        self.turns.invite();
         let mut whole = BytesMut::new();
         while let Some(chunk) = poll_fn(|context| self.poll_next(context)).await {
             let chunk = chunk?;

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
@@ -15,7 +16,7 @@ use super::body::ActixBody;
 use super::connection::Turn;
 use super::detach::{Detachable, Serving};
 use super::error;
-use super::head::{self, ActixHead};
+use super::head::ActixHead;
 use crate::fault::{Code, Fault};
 use crate::pipeline::{self, Body, Gateway, Ongoing, Reply, Request};
 use crate::telemetry::{Access, Trace, access};
@@ -35,20 +36,21 @@ pub(super) async fn answer(request: HttpRequest, payload: web::Payload) -> HttpR
     };
     let (gateway, shared) = (Rc::clone(gateway), shared.clone());
     let turn = Turn::begin(&request);
-    let incoming = take_in(&request, payload, &turn);
+    let incoming = take_in(&request, payload, &turn, gateway.plan.limits.body_timeout);
     let (id, ongoing) = (incoming.id.clone(), Rc::clone(&incoming.ongoing));
     let (method, head) = (incoming.method.clone(), Rc::clone(&incoming.head));
     let state = Rc::clone(&gateway);
-    let log = Log { id: incoming.id.clone(), started: incoming.started, request, written: false };
+    let refused = turn.turns().refused();
+    let log = Log {
+        id: incoming.id.clone(),
+        started: incoming.started,
+        request: refused.as_ref().is_none_or(|refused| refused.is_known).then_some(request),
+        written: false,
+    };
     let running = async move {
-        let reply = match head::check(&log.request, &gateway.plan.limits) {
-            Ok(()) => pipeline::run(gateway, incoming).await,
-            Err(fault) => {
-                let reply = pipeline::refuse(&gateway, &incoming, &fault);
-                // With the rest of its body, before it is known whether this is the last reply.
-                drop(incoming);
-                reply
-            }
+        let reply = match refused {
+            None => pipeline::run(gateway, incoming).await,
+            Some(refused) => pipeline::refuse(&gateway, &incoming, &refused.fault),
         };
         log.write(&reply);
         if shared.draining.load(Ordering::Relaxed) {
@@ -62,7 +64,12 @@ pub(super) async fn answer(request: HttpRequest, payload: web::Payload) -> HttpR
     })
 }
 
-fn take_in(request: &HttpRequest, payload: web::Payload, turn: &Turn) -> Request {
+fn take_in(
+    request: &HttpRequest,
+    payload: web::Payload,
+    turn: &Turn,
+    body_timeout: Duration,
+) -> Request {
     let id = request.extensions().get::<RequestId>().copied();
     let uuid = id.map(uuid::Uuid::from).unwrap_or_default();
     let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
@@ -72,7 +79,12 @@ fn take_in(request: &HttpRequest, payload: web::Payload, turn: &Turn) -> Request
     Request {
         method,
         head: Rc::new(ActixHead(request.clone())),
-        body: Body::new(ActixBody { payload, announced, turns: Rc::clone(turn.turns()) }),
+        body: Body::new(ActixBody {
+            payload,
+            announced,
+            turns: Rc::clone(turn.turns()),
+            longest: body_timeout,
+        }),
         id: SmolStr::from(uuid.simple().to_string()),
         trace: Trace::start(header("traceparent"), uuid.as_bytes()),
         client: request.peer_addr().map(|peer| peer.ip()),
@@ -117,7 +129,8 @@ fn panicked(id: &str, standing: &[(http::HeaderName, http::HeaderValue)]) -> Htt
 struct Log {
     id: SmolStr,
     started: Instant,
-    request: HttpRequest,
+    /// Nothing where what came is none.
+    request: Option<HttpRequest>,
     written: bool,
 }
 
@@ -143,9 +156,9 @@ impl Log {
             false => (499, None, "the connection ended before the reply"),
         };
         Access {
-            method: self.request.method().as_str(),
+            method: self.request.as_ref().map_or("-", |request| request.method().as_str()),
             route: None,
-            path: self.request.uri().path(),
+            path: self.request.as_ref().map_or("-", |request| request.uri().path()),
             status,
             duration: self.started.elapsed(),
             request_id: &self.id,

@@ -1,12 +1,17 @@
 //! Where a body in chunks ends (RFC 9112 §7.1).
 
 /// Looks through a chunked body as it comes. Whatever could be read in two ways is broken: bare line feeds, signs,
-/// control characters.
+/// control characters, trailers that say where a body ends. Other trailers mean nothing.
 #[derive(Default)]
 pub(super) struct Chunks {
     at: At,
     /// Of the size that is read, or of the data that is left.
     size: u64,
+    /// Of the size that is read, with leading zeros.
+    digits: u8,
+    /// The name of the trailer that is read, as far as it is short enough to be of interest.
+    name: [u8; LONGEST_NAME],
+    name_length: usize,
     /// Bytes of extensions and trailers, which mean nothing here.
     ignored: usize,
 }
@@ -35,13 +40,21 @@ enum At {
     DataFeed,
     /// Behind the last chunk, or behind a trailer.
     LineStart,
-    Trailer,
+    TrailerName,
+    TrailerValue,
     TrailerFeed,
     EndFeed,
 }
 
 /// Extensions and trailers are for nobody here, so little of them is enough.
 const MOST_IGNORED: usize = 8 << 10;
+
+/// A size has 64 bits.
+const MOST_DIGITS: u8 = 16;
+
+/// What a trailer must not say (RFC 9110 §6.5.1): another reader might believe it.
+const OF_THE_HEAD: [&[u8]; 3] = [b"transfer-encoding", b"content-length", b"host"];
+const LONGEST_NAME: usize = 17;
 
 impl Chunks {
     pub(super) fn scan(&mut self, bytes: &[u8]) -> Found {
@@ -71,7 +84,7 @@ impl Chunks {
     fn step(&mut self, byte: u8) -> Option<At> {
         Some(match (self.at, byte) {
             (At::FirstDigit, _) => {
-                self.size = hex(byte)?;
+                (self.size, self.digits) = (hex(byte)?, 1);
                 At::Digit
             }
             (At::Digit, b'\r') | (At::Blank | At::Extension, b'\r') => At::SizeFeed,
@@ -79,7 +92,8 @@ impl Chunks {
             (At::Digit | At::Blank, b' ' | b'\t') => self.ignore(At::Blank)?,
             (At::Digit, _) => {
                 self.size = self.size.checked_mul(16)? + hex(byte)?;
-                At::Digit
+                self.digits += 1;
+                (self.digits <= MOST_DIGITS).then_some(At::Digit)?
             }
             (At::Extension, byte) if is_text(byte) => self.ignore(At::Extension)?,
             (At::SizeFeed, b'\n') if self.size == 0 => At::LineStart,
@@ -87,12 +101,33 @@ impl Chunks {
             (At::DataReturn, b'\r') => At::DataFeed,
             (At::DataFeed, b'\n') => At::FirstDigit,
             (At::LineStart, b'\r') => At::EndFeed,
-            (At::Trailer, b'\r') => At::TrailerFeed,
-            (At::LineStart | At::Trailer, byte) if is_text(byte) => self.ignore(At::Trailer)?,
+            (At::LineStart, _) => {
+                self.name_length = 0;
+                self.name(byte)?
+            }
+            (At::TrailerName, b':') if !self.is_of_the_head() => At::TrailerValue,
+            (At::TrailerName, _) => self.name(byte)?,
+            (At::TrailerValue, b'\r') => At::TrailerFeed,
+            (At::TrailerValue, byte) if is_text(byte) => self.ignore(At::TrailerValue)?,
             (At::TrailerFeed, b'\n') => At::LineStart,
             (At::EndFeed, b'\n') => At::FirstDigit,
             _ => return None,
         })
+    }
+
+    fn name(&mut self, byte: u8) -> Option<At> {
+        if !is_of_a_name(byte) {
+            return None;
+        }
+        if let Some(place) = self.name.get_mut(self.name_length) {
+            *place = byte.to_ascii_lowercase();
+        }
+        self.name_length += 1;
+        self.ignore(At::TrailerName)
+    }
+
+    fn is_of_the_head(&self) -> bool {
+        self.name.get(..self.name_length).is_some_and(|name| OF_THE_HEAD.contains(&name))
     }
 
     fn ignore(&mut self, next: At) -> Option<At> {
@@ -103,6 +138,11 @@ impl Chunks {
 
 fn hex(digit: u8) -> Option<u64> {
     char::from(digit).to_digit(16).map(u64::from)
+}
+
+/// RFC 9110 §5.6.2.
+fn is_of_a_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
 fn is_text(byte: u8) -> bool {
@@ -129,6 +169,8 @@ mod tests {
             "1;a=\"b\";c\r\nx\r\n0;d\r\n\r\n",
             "1 \r\nx\r\n0\t\r\n\r\n",
             "1\r\nx\r\n0\r\na: b\r\nc: d\r\n\r\n",
+            "0\r\nhosts:\r\nx-transfer-encoding: chunked\r\n\r\n",
+            "000000000000000a\r\n0123456789\r\n0\r\n\r\n",
         ] {
             assert_eq!(scan(&format!("{body}GET / HTTP/1.1")), Found::End(body.len()), "{body:?}");
             for end in 0..body.len() {
@@ -159,6 +201,13 @@ mod tests {
             "0\r\na\n",
             "0\r\n\0",
             "fffffffffffffffff\r\n",
+            "00000000000000001\r\n",
+            "0\r\nhost: a",
+            "0\r\na: b\r\nContent-Length: 3",
+            "0\r\nTRANSFER-ENCODING: chunked",
+            "0\r\na\r\n",
+            "0\r\n: a",
+            "0\r\na : b",
         ] {
             assert_eq!(scan(body), Found::Broken, "{body:?}");
         }

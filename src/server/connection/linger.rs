@@ -22,7 +22,11 @@ impl Default for Linger {
     }
 }
 
-const LONGEST: Duration = Duration::from_secs(2);
+/// Enough for what is under way to come and be acknowledged. It frees the connection of a client that does not leave, and
+/// has no other effect, so there is nothing to choose.
+pub(super) const LONGEST: Duration = Duration::from_secs(2);
+
+/// What a client may send in vain before it has read the reply; nothing of it is kept.
 const MOST: usize = 4 << 20;
 
 impl Linger {

@@ -1,54 +1,44 @@
 //! Where the head of a request ends.
 
-/// Looks through a head as it comes, piece by piece, with the same eyes as actix-http's parser: line breaks before it do
-/// not count, and a carriage return before a line feed may be missing.
+use memchr::memchr2;
+
+/// Looks through a head that comes piece by piece; no byte is looked at twice.
 #[derive(Default)]
 pub(super) struct Scan {
-    at: At,
-    begun: bool,
+    seen: usize,
 }
 
-#[derive(Clone, Copy, Default)]
-enum At {
-    /// Before the first line.
-    #[default]
-    Start,
-    /// Somewhere in a line.
-    Line,
-    /// Behind a line feed.
-    LineStart,
-    /// Behind a carriage return behind a line feed.
-    Return,
+/// What the bytes so far hold.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// No end yet.
+    More,
+    /// A head of so many bytes, its empty line included. The next one can begin.
+    End(usize),
+    /// A carriage return or a line feed without the other. A recipient may take a line feed for a line's end (RFC 9112
+    /// §2.2), so two of them could read two things.
+    Broken,
 }
 
 impl Scan {
-    /// How many of these bytes belong to the head, once it ends in them. Then the next one can begin.
-    pub(super) fn end_of_head(&mut self, bytes: &[u8]) -> Option<usize> {
-        let mut index = 0;
-        while let Some(byte) = bytes.get(index) {
-            index += 1;
-            self.at = match (self.at, byte) {
-                (At::Start, b'\r' | b'\n') => At::Start,
-                (At::LineStart, b'\r') => At::Return,
-                (At::LineStart | At::Return, b'\n') => {
-                    self.at = At::Start;
-                    return Some(index);
+    /// Looks at what is new of a head; `head` is all that has come of it.
+    pub(super) fn look(&mut self, head: &[u8]) -> Found {
+        while let Some(found) = memchr2(b'\r', b'\n', &head[self.seen..]) {
+            let end = self.seen + found;
+            match head[end..] {
+                [b'\r'] => {
+                    self.seen = end;
+                    return Found::More;
                 }
-                (_, b'\n') => At::LineStart,
-                _ => {
-                    self.begun = true;
-                    // From here on only the end of the line is of interest.
-                    index += memchr::memchr(b'\n', &bytes[index..]).unwrap_or(bytes.len() - index);
-                    At::Line
-                }
-            };
+                [b'\r', b'\n', ..] => self.seen = end + 2,
+                _ => return Found::Broken,
+            }
+            if head[..end].ends_with(b"\r\n") {
+                return Found::End(std::mem::take(&mut self.seen));
+            }
         }
-        None
-    }
-
-    /// Whether the connection has ever brought the beginning of a request.
-    pub(super) fn has_begun(&self) -> bool {
-        self.begun
+        self.seen = head.len();
+        Found::More
     }
 }
 
@@ -58,50 +48,61 @@ mod tests {
 
     use super::*;
 
-    /// The heads found in a text that comes in pieces of this size, and what is left.
-    fn split(text: &str, piece: usize) -> Vec<String> {
-        let (mut scan, mut heads, mut head) = (Scan::default(), Vec::new(), Vec::new());
-        for mut bytes in text.as_bytes().chunks(piece) {
-            while let Some(end) = scan.end_of_head(bytes) {
-                head.extend_from_slice(&bytes[..end]);
-                heads.push(String::from_utf8(std::mem::take(&mut head)).unwrap());
-                bytes = &bytes[end..];
+    /// What is found in a text that comes in pieces of this size.
+    fn look(text: &str, piece: usize) -> Found {
+        let mut scan = Scan::default();
+        for end in (piece..text.len()).step_by(piece) {
+            match scan.look(&text.as_bytes()[..end]) {
+                Found::More => {}
+                found => return found,
             }
-            head.extend_from_slice(bytes);
         }
-        heads.push(String::from_utf8(head).unwrap());
-        heads
+        scan.look(text.as_bytes())
     }
 
     #[test]
     fn a_head_ends_with_an_empty_line() {
         for piece in 1..40 {
-            let text = "GET / HTTP/1.1\r\na: b\r\n\r\nPOST / HTTP/1.1\r\n\r\nbody";
-            let heads = ["GET / HTTP/1.1\r\na: b\r\n\r\n", "POST / HTTP/1.1\r\n\r\n", "body"];
-            assert_eq!(split(text, piece), heads, "{piece}");
-            let text = "\r\n\n\r\nGET / HTTP/1.1\na: b\n\nx";
-            assert_eq!(split(text, piece), ["\r\n\n\r\nGET / HTTP/1.1\na: b\n\n", "x"]);
-            assert_eq!(split("a\n\r\nb\r\n\nc", piece), ["a\n\r\n", "b\r\n\n", "c"]);
+            let head = "GET / HTTP/1.1\r\na: b\r\n\r\n";
+            assert_eq!(
+                look(&format!("{head}POST / HTTP/1.1\r\n\r\n"), piece),
+                Found::End(head.len())
+            );
+            assert_eq!(look(&head[..head.len() - 1], piece), Found::More);
+        }
+    }
+
+    #[test]
+    fn a_line_ends_with_both_of_its_bytes() {
+        for piece in 1..40 {
+            for text in [
+                "GET / HTTP/1.1\na: b\r\n\r\n",
+                "GET / HTTP/1.1\r\na: b\r\n\n",
+                "GET / HTTP/1.1\r\na: b\rc",
+                "\n",
+                "\r\r",
+            ] {
+                assert_eq!(look(text, piece), Found::Broken, "{text:?}");
+            }
         }
     }
 
     proptest! {
         #[test]
         fn pieces_make_no_difference(text in "[ab\r\n]{0,60}", piece in 1..9usize) {
-            prop_assert_eq!(split(&text, piece), split(&text, 1000));
+            prop_assert_eq!(look(&text, piece), look(&text, 1000));
         }
 
-        /// actix-http must never wait for bytes that are held back, nor get more than one head.
         #[test]
         fn heads_end_where_the_parser_says(
-            text in "(\r?\n){0,2}(GET / HTTP/1\\.1\r?\n(a: b\r?\n){0,2}\r?\n){1,2}x"
+            text in "GET / HTTP/1\\.1\r\n(a: b\r\n){0,2}\r\n(GET / HTTP/1\\.1\r\n){0,2}\r\nx"
         ) {
             let mut headers = [httparse::EMPTY_HEADER; 8];
             let parsed = httparse::Request::new(&mut headers).parse(text.as_bytes());
             let Ok(httparse::Status::Complete(length)) = parsed else {
                 return Err(TestCaseError::reject("not a request"));
             };
-            prop_assert_eq!(Scan::default().end_of_head(text.as_bytes()), Some(length));
+            prop_assert_eq!(look(&text, 1000), Found::End(length));
         }
     }
 }

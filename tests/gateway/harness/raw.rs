@@ -93,7 +93,12 @@ pub async fn read_until_closed(stream: &mut TcpStream, methods: &str) -> Vec<Raw
     let mut bytes = Vec::new();
     let read = timeout(LONGEST, stream.read_to_end(&mut bytes)).await;
     assert!(read.is_ok(), "still open after {:?}", String::from_utf8_lossy(&bytes));
-    let text = String::from_utf8_lossy(&bytes).into_owned();
+    parse_replies(&bytes, methods)
+}
+
+/// All replies in these bytes, as those to these methods; where there are more, to GET.
+pub fn parse_replies(bytes: &[u8], methods: &str) -> Vec<RawReply> {
+    let text = String::from_utf8_lossy(bytes).into_owned();
     let (mut rest, mut methods, mut replies) =
         (text.as_str(), methods.split_whitespace(), Vec::new());
     while !rest.is_empty() {
@@ -135,7 +140,7 @@ fn split<'a>(text: &'a str, method: &str) -> Option<(RawReply, &'a str)> {
     let status = lines.next()?.split(' ').nth(1)?.parse().ok()?;
     let header = |line: &str| {
         let (name, value) = line.split_once(": ").expect("a header");
-        (name.to_owned(), value.to_owned())
+        (name.to_ascii_lowercase(), value.to_owned())
     };
     let headers: Vec<_> = lines.map(header).collect();
     let mut reply = RawReply { status, headers, body: String::new() };
