@@ -17,6 +17,7 @@ pub mod store;
 pub mod cors;
 pub mod idempotency;
 pub mod session;
+pub mod signature;
 pub mod telemetry;
 pub mod upstream;
 pub mod validate;

@@ -12,7 +12,7 @@ use super::reader::Reader;
 use super::response_headers::of_endpoint;
 use super::scope::{Edge, Names, Variables};
 use super::world::World;
-use super::{cors, fault, input, reply, upstreams};
+use super::{cors, fault, input, reply, signature, upstreams};
 use crate::config::{self, Method, Route};
 use crate::diagnostic::Diagnostic;
 use crate::plan::{Body, Call, Endpoint, ErrorShape, Input, SessionRule};
@@ -32,6 +32,7 @@ pub(super) fn endpoint(
     let plain = plain(cx, world, &levels);
     let idempotency = idempotency(cx, route, method, &levels);
     let mut input = input::input(cx, route, method, &levels.input(), &world.session_cookies);
+    let webhook = signature::webhook(cx, world.signature_defaults, method, &levels, &input);
     let texts = texts(cx, world, &levels, &input);
     if cx.count() == before {
         check_order(cx, &texts);
@@ -60,6 +61,7 @@ pub(super) fn endpoint(
         deny_status: access.deny_status,
         deadline: plain.deadline,
         idempotency: idempotency?,
+        webhook: webhook?,
         max_body: plain.max_body,
         input,
         calls: calls?,

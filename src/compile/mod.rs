@@ -24,6 +24,7 @@ mod route;
 mod schema;
 mod schema_file;
 mod scope;
+mod signature;
 mod stores;
 mod text;
 mod tokens;
@@ -110,6 +111,7 @@ fn plan(cx: &mut Context<'_>, tree: &Tree) -> Option<Plan> {
         cors: &gateway.cors,
         headers: Arc::clone(&headers),
         call_defaults: &tree.call_defaults,
+        signature_defaults: &tree.signature_defaults,
         codes: HashMap::new(),
     };
     let router = route::router(cx, &mut world, &tree.routes);

@@ -61,6 +61,8 @@ pub(super) enum Scope<'a> {
     Claims,
     /// An upstream's headers and query: only `$session` and `$request`.
     Upstream,
+    /// `id_from` of a signature: only `$body` and `$headers`.
+    Delivery(&'a Input),
     /// Anything of an endpoint; the calls that are read are added to `edges`.
     Endpoint { input: &'a Input, names: &'a mut Names, place: Place, edges: &'a mut Vec<Edge> },
 }
@@ -153,6 +155,10 @@ impl Scope<'_> {
             Self::Upstream if ![slot::SESSION, slot::REQUEST].contains(&slot) => {
                 Some("an upstream's headers and query may read `$session` and `$request` only")
             }
+            Self::Delivery(_) if ![slot::BODY, slot::HEADERS].contains(&slot) => {
+                Some("a delivery is known by its `$body` or its `$headers`")
+            }
+            Self::Delivery(Input { body: None, .. }) if slot == slot::BODY => Some(DECLARE),
             Self::Endpoint { input, place, .. } => match slot {
                 slot::CLAIMS => Some("write `$session.claims`"),
                 slot::ITEM if !place.item => {
@@ -161,9 +167,7 @@ impl Scope<'_> {
                 slot::ERROR if !place.error => {
                     Some("it is there in the `details` of an `on_status` only")
                 }
-                slot::BODY if input.body.is_none() => {
-                    Some("declare the body first: `input.body = { type = \"object\" }`")
-                }
+                slot::BODY if input.body.is_none() => Some(DECLARE),
                 _ => None,
             },
             _ => None,
@@ -179,7 +183,7 @@ impl Scope<'_> {
 
     fn input(&self) -> Option<&Input> {
         match self {
-            Self::Endpoint { input, .. } => Some(input),
+            Self::Endpoint { input, .. } | Self::Delivery(input) => Some(input),
             _ => None,
         }
     }
@@ -227,6 +231,8 @@ impl Scope<'_> {
         Err(unknown(read, help))
     }
 }
+
+const DECLARE: &str = "declare the body first: `input.body = { type = \"object\" }`";
 
 fn unknown(read: &Read, help: Option<String>) -> Problem {
     at(read, format!("unknown variable `${}`", read.var.trim_start_matches('$')), help)

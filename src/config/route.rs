@@ -55,6 +55,8 @@ table! {
         pub idempotency: Option<Plain<String>>,
         /// How long the reply to a key is kept.
         pub idempotency_keep: Option<Plain<Duration>>,
+        /// How a webhook proves who sent it; its deliveries are served once.
+        pub signature: Option<Signature>,
         /// Bytes of the client's body; where none says it, `[server] max_body`.
         pub max_body: Option<Plain<Size>>,
         /// What the client may send.
@@ -83,6 +85,30 @@ table! {
         pub additional_query: Option<Plain<String>>,
         /// A JSON Schema of the body.
         pub body: Option<Toml>,
+    }
+}
+
+table! {
+    /// `signature`: how a webhook proves who sent it.
+    pub struct Signature {
+        /// `stripe`, `github`, `standard-webhooks`, `slack`, `shopify` or `hmac`. Required.
+        pub scheme: Option<Plain<String>>,
+        /// Any of these may have signed; two while one is being replaced. Required.
+        pub secrets: Option<List<Plain<String>>>,
+        /// How far the signed time may be from ours, both ways.
+        pub tolerance: Option<Plain<Duration>>,
+        /// How long a delivery is known that was answered with 2xx.
+        pub keep: Option<Plain<Duration>>,
+        /// With `hmac`: the header that holds the signature. Required there.
+        pub header: Option<Plain<String>>,
+        /// With `hmac`: `sha256`, `sha512` or `sha1`.
+        pub algorithm: Option<Plain<String>>,
+        /// With `hmac`: `hex` or `base64`.
+        pub encoding: Option<Plain<String>>,
+        /// With `hmac`: what stands before the signature: `"sha256="`.
+        pub prefix: Option<Plain<String>>,
+        /// With `hmac`: the delivery's id, from `$body` or `$headers`; the hash of the body unless said.
+        pub id_from: Option<Program>,
     }
 }
 

@@ -103,6 +103,11 @@ impl Frame {
         })
     }
 
+    /// What the keys of calls are made of, where that is not the client's key.
+    pub(super) fn derive_keys_from(&self, key: Hash) {
+        let _ = self.key.set(key);
+    }
+
     /// The key that a request of a call is sent with.
     pub(super) fn key_for(&self, call: &Call, item: Option<Item<'_>>) -> HeaderValue {
         let base = self.key.get_or_init(|| {

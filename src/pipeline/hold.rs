@@ -11,7 +11,7 @@ use tokio::time::sleep;
 
 use super::gateway::Gateway;
 use crate::fault::{Code, Fault};
-use crate::idempotency::{Begun, Claim};
+use crate::idempotency::{Begun, Claim, Hash};
 use crate::plan::Endpoint;
 
 /// A key that a request holds. Dropped before its end, where nothing was changed, it makes the key free again.
@@ -48,6 +48,11 @@ impl Hold {
         // Somebody else's is not ours to let go.
         hold.ended.set(begun != Begun::New);
         Ok((begun, hold))
+    }
+
+    /// The key.
+    pub(super) fn key(&self) -> Hash {
+        self.claim.key
     }
 
     /// To be awaited right before the first change is sent.

@@ -19,6 +19,7 @@ mod route;
 mod session;
 mod shape;
 mod standing;
+mod webhook;
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -34,8 +35,10 @@ use crate::fault::{Code, Fault};
 use crate::idempotency::Reply as Kept;
 use crate::plan::{Endpoint, ErrorShape};
 use frame::Frame;
+use hold::Hold;
 use notes::Notes;
 use shape::Shaped;
+use webhook::Delivery;
 
 /// Serves one request. Never fails: what goes wrong is a reply too.
 pub async fn run(gateway: Rc<Gateway>, mut request: Request) -> Reply {
@@ -68,7 +71,8 @@ async fn answer(gateway: &Rc<Gateway>, request: &mut Request, notes: &mut Notes)
     let endpoint = Arc::clone(&found.endpoint);
     cors::note(endpoint.cors.as_deref(), request, notes);
     let deadline = request.started + endpoint.deadline;
-    let outcome = stages(gateway, found, request, notes, deadline).await;
+    let mut delivery = None;
+    let outcome = stages(gateway, found, request, notes, &mut delivery, deadline).await;
     let mut reply = match outcome {
         Ok(Outcome::Shaped(shaped)) => respond::shaped(request, endpoint.errors, shaped),
         Ok(Outcome::Kept(kept)) => respond::replayed(request, kept),
@@ -77,6 +81,9 @@ async fn answer(gateway: &Rc<Gateway>, request: &mut Request, notes: &mut Notes)
     // Kept before it is sent, so that a client that never gets it may ask again.
     request.ongoing.end(|| respond::kept(&reply).to_record()).await;
     reply.endpoint = Some(endpoint);
+    if let Some(hold) = delivery {
+        webhook::end(&hold, reply.status).await;
+    }
     reply
 }
 
@@ -92,6 +99,7 @@ async fn stages(
     found: route::Found,
     request: &mut Request,
     notes: &mut Notes,
+    delivery: &mut Option<Hold>,
     deadline: Instant,
 ) -> Result<Outcome, Fault> {
     let endpoint = &found.endpoint;
@@ -104,6 +112,9 @@ async fn stages(
         session::roles(gateway, endpoint, session).await
     };
     let session = timeout_at(deadline, asking).await.map_err(|_| session::too_slow(endpoint))??;
+    // A webhook has no session: its signature says who sent it, over a body that nobody has looked at yet.
+    let arriving = webhook::check(gateway, endpoint, request);
+    let signed = timeout_at(deadline, arriving).await.map_err(|_| too_slow(endpoint))??;
     // Everything that programs will see of the request, checked.
     let arriving = input::read(gateway, endpoint, &found.path, request);
     let input = timeout_at(deadline, arriving).await.map_err(|_| too_slow(endpoint))??;
@@ -113,7 +124,18 @@ async fn stages(
     {
         return Ok(Outcome::Kept(kept));
     }
+    // A delivery is served once. What it is known by may stand in the body.
+    if let Some(signed) = signed {
+        match webhook::begin(gateway, endpoint, request, &signed, &input).await? {
+            Delivery::New(hold) => *delivery = Some(hold),
+            Delivery::Seen => return Ok(Outcome::Shaped(Shaped::nothing(endpoint))),
+        }
+    }
     let frame = Frame::new(Rc::clone(gateway), Arc::clone(endpoint), request, session, input);
+    // A sender's next try changes nothing that this one has changed, where upstreams know keys.
+    if let Some(hold) = delivery {
+        frame.derive_keys_from(hold.key());
+    }
     // Allow is asked inside: as soon as what it reads is there, and before anything is changed.
     let partial = fan_out::run(&frame, deadline).await?;
     shape::make(&frame, partial).await.map(Outcome::Shaped)

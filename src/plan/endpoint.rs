@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use http::HeaderName;
 
-use super::Headers;
 use super::call::{Call, FaultRule};
+use super::{Headers, Webhook};
 use crate::cors::Policy;
 use crate::jq::Program;
 use crate::template::Text;
@@ -40,6 +40,8 @@ pub struct Endpoint {
     pub deadline: Duration,
     /// What a key of the client means; none: nothing.
     pub idempotency: Option<Idempotency>,
+    /// How a webhook proves who sent it, in the place of a session.
+    pub webhook: Option<Arc<Webhook>>,
     /// Bytes of the request body.
     pub max_body: usize,
     /// What of the request is visible.

@@ -5,6 +5,7 @@ mod endpoint;
 mod router;
 pub mod slot;
 mod stores;
+mod webhook;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +17,7 @@ pub use endpoint::{
 };
 pub use router::{Match, Methods, Pattern, Route, Router, Segment, show};
 pub use stores::{Place, Stores};
+pub use webhook::Webhook;
 
 use http::{HeaderName, HeaderValue};
 

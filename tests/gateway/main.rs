@@ -33,3 +33,4 @@ mod templates;
 mod tls;
 mod tokens;
 mod upstream;
+mod webhooks;
