@@ -129,7 +129,7 @@ fn head(text: &mut Sheet, route: &Route, endpoint: &Endpoint) {
         text.row(1, "csrf", "off");
     }
     text.row(1, "deadline", &duration(endpoint.deadline));
-    for (place, line) in inputs::lines(&endpoint.input) {
+    for (place, line) in inputs::lines(endpoint) {
         text.row(1, place, &line);
     }
 }
@@ -198,6 +198,9 @@ fn sends(text: &mut Sheet, plan: &Plan, call: &Call) {
     }
     if call.user_token {
         text.row(2, "header", "authorization: the user's token");
+    }
+    if call.idempotency_key {
+        text.row(2, "header", "idempotency-key: derived from the client's");
     }
     match &call.body {
         Body::None => {}
