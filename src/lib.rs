@@ -16,6 +16,7 @@ pub mod store;
 
 pub mod cors;
 pub mod idempotency;
+pub mod limit;
 pub mod session;
 pub mod signature;
 pub mod telemetry;

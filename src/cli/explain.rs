@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use http::Method;
 
-use super::inputs;
 use super::routes::{roles, session};
+use super::{inputs, limits};
 use crate::plan::{
     Body, Call, Csrf, Each, Endpoint, Expect, FaultRule, OnStatus, Plan, Route, Segment, Shape,
     Status, Webhook,
@@ -19,7 +19,7 @@ pub(super) fn explain(plan: &Plan, method: &str, path: &str) -> Result<String, S
     let (route, endpoint) = find(plan, method, path)?;
     let mut text = Sheet::default();
     text.title(&endpoint.name);
-    head(&mut text, route, endpoint);
+    head(&mut text, plan, route, endpoint);
     let names: Vec<&str> = endpoint.calls.iter().map(|call| call.name.as_str()).collect();
     if !endpoint.calls.is_empty() {
         text.title("\ncalls");
@@ -97,7 +97,7 @@ fn in_files(route: &Route) -> String {
     route.pattern.iter().map(text).collect()
 }
 
-fn head(text: &mut Sheet, route: &Route, endpoint: &Endpoint) {
+fn head(text: &mut Sheet, plan: &Plan, route: &Route, endpoint: &Endpoint) {
     if let Some(summary) = &endpoint.summary {
         text.row(1, "summary", summary);
     }
@@ -127,6 +127,9 @@ fn head(text: &mut Sheet, route: &Route, endpoint: &Endpoint) {
     }
     if endpoint.csrf == Csrf::Off {
         text.row(1, "csrf", "off");
+    }
+    for line in limits::lines(plan, endpoint) {
+        text.row(1, "limit", &line);
     }
     text.row(1, "deadline", &duration(endpoint.deadline));
     for (place, line) in inputs::lines(endpoint) {

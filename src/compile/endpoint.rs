@@ -12,7 +12,7 @@ use super::reader::Reader;
 use super::response_headers::of_endpoint;
 use super::scope::{Edge, Names, Variables};
 use super::world::World;
-use super::{cors, fault, input, reply, signature, upstreams};
+use super::{cors, fault, input, limits, reply, signature, upstreams};
 use crate::config::{self, Method, Route};
 use crate::diagnostic::Diagnostic;
 use crate::plan::{Body, Call, Endpoint, ErrorShape, Input, SessionRule};
@@ -33,6 +33,7 @@ pub(super) fn endpoint(
     let idempotency = idempotency(cx, route, method, &levels);
     let mut input = input::input(cx, route, method, &levels.input(), &world.session_cookies);
     let webhook = signature::webhook(cx, world.signature_defaults, method, &levels, &input);
+    let rate_limits = limits::of_endpoint(cx, &world.rate_limits, &levels, &input);
     let texts = texts(cx, world, &levels, &input);
     if cx.count() == before {
         check_order(cx, &texts);
@@ -57,6 +58,7 @@ pub(super) fn endpoint(
         headers: of_endpoint(&world.headers, access.session, &levels.response()),
         roles: access.roles,
         scopes: access.scopes,
+        rate_limits,
         allow: allow?,
         deny_status: access.deny_status,
         deadline: plain.deadline,

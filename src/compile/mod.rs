@@ -14,8 +14,10 @@ mod headers;
 mod idempotency;
 mod inherit;
 mod input;
+mod limits;
 mod members;
 mod names;
+mod proxies;
 mod reader;
 mod reply;
 mod request;
@@ -99,6 +101,8 @@ fn plan(cx: &mut Context<'_>, tree: &Tree) -> Option<Plan> {
     let encrypted = origins.iter().any(|origin| origin.as_str().starts_with("https://"));
     let headers = response_headers::standing(cx, gateway, encrypted);
     let stores = stores::stores(cx, &gateway.stores, &tree.folder);
+    let (policies, rate_limits) = limits::policies(cx, &gateway.rate_limits);
+    let proxies = proxies::proxies(cx, &gateway.server.trusted_proxies);
     let max_body = gateway::size(cx, &gateway.server.max_body);
     let max_reply = gateway::size(cx, &gateway.server.max_reply);
     let cookies = gateway.tokens.values().filter_map(|tokens| tokens.cookie.as_ref());
@@ -106,6 +110,7 @@ fn plan(cx: &mut Context<'_>, tree: &Tree) -> Option<Plan> {
     let mut world = World {
         upstreams: known,
         session_cookies: cookies,
+        rate_limits,
         max_body: max_body.unwrap_or_default(),
         max_reply: max_reply.unwrap_or_default(),
         cors: &gateway.cors,
@@ -122,6 +127,8 @@ fn plan(cx: &mut Context<'_>, tree: &Tree) -> Option<Plan> {
         roles_from: roles_from?,
         scopes_from: scopes_from?,
         upstreams,
+        rate_limits: policies?,
+        proxies,
         stores: stores?,
         cors: policy,
         headers,

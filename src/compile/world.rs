@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use indexmap::IndexMap;
 
+use super::limits::Keys;
 use super::upstreams::Upstream;
 use crate::config::{Call, Cors, Signature};
 use crate::diagnostic::Span;
@@ -15,6 +16,8 @@ pub(super) struct World<'a> {
     pub(super) upstreams: IndexMap<String, Upstream>,
     /// Cookies that hold tokens.
     pub(super) session_cookies: Vec<String>,
+    /// Whose budget each policy is.
+    pub(super) rate_limits: Keys<'a>,
     /// `[server] max_body`
     pub(super) max_body: usize,
     /// `[server] max_reply`

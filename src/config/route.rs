@@ -49,6 +49,8 @@ table! {
         pub errors: Option<Plain<String>>,
         /// How a request that a cookie authenticates proves where it comes from: `origin` or `off`.
         pub csrf: Option<Plain<String>>,
+        /// Policies of `[rate_limits]`. Those of all levels count; `[]` clears those further out.
+        pub rate_limits: Option<List<Plain<String>>>,
         /// Which other origins' pages may read replies; what is not said is as further out, `[cors]` last.
         pub cors: Cors,
         /// What an `Idempotency-Key` of a POST or PATCH means: `off`, `optional` or `required`.

@@ -1,17 +1,17 @@
 //! What the programs and templates of one request read.
 
 use std::cell::{Cell, OnceCell};
-use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use http::{HeaderName, HeaderValue, Method};
+use http::{HeaderName, HeaderValue};
 
+use super::asked::Asked;
 use super::fan_out::{Items, Settled, Shared};
 use super::gateway::Gateway;
 use super::input::{Raw, Values};
 use super::key::{self, Item};
-use super::request::{Head, Ongoing, Request};
+use super::request::{Ongoing, Request};
 use super::session::Known;
 use crate::idempotency::Hash;
 use crate::jq::{Limits, Scope, Slot};
@@ -44,13 +44,6 @@ pub(super) struct Frame {
     key: OnceCell<Hash>,
 }
 
-/// What `$request` is made of, where a program reads it.
-struct Asked {
-    method: Method,
-    head: Rc<dyn Head>,
-    peer: Option<IpAddr>,
-}
-
 impl Frame {
     /// Takes what the stages before have found.
     pub(super) fn new(
@@ -60,11 +53,6 @@ impl Frame {
         session: Option<Known>,
         input: Values,
     ) -> Rc<Self> {
-        let asked = Asked {
-            method: request.method.clone(),
-            head: Rc::clone(&request.head),
-            peer: request.peer,
-        };
         let (identity, session) = match session {
             Some(Known { identity, value }) => (Some(identity), value),
             None => (None, Value::Null),
@@ -83,7 +71,7 @@ impl Frame {
             endpoint,
             identity,
             raw,
-            asked,
+            asked: Asked::of(request),
             about: OnceCell::new(),
             told: OnceCell::new(),
             key: OnceCell::new(),
@@ -110,12 +98,9 @@ impl Frame {
 
     /// The key that a request of a call is sent with.
     pub(super) fn key_for(&self, call: &Call, item: Option<Item<'_>>) -> HeaderValue {
-        let base = self.key.get_or_init(|| {
-            let key = key::of_client(&*self.asked.head).ok().flatten();
-            match key {
-                Some(key) => key::bound(&self.endpoint, self.identity.as_deref(), &key),
-                None => key::of_request(&self.id),
-            }
+        let base = self.key.get_or_init(|| match self.asked.key() {
+            Some(key) => key::bound(&self.endpoint, self.identity.as_deref(), &key),
+            None => key::of_request(&self.id),
         });
         key::derived(base, &call.name, item)
     }
@@ -164,7 +149,7 @@ impl Scope for Frame {
     fn get(&self, slot: Slot) -> Value {
         match slot {
             slot::SESSION..=slot::BODY => self.input[usize::from(slot)].clone(),
-            slot::REQUEST => self.about.get_or_init(|| self.asked.describe(&self.id)).clone(),
+            slot::REQUEST => self.about.get_or_init(|| self.asked.describe()).clone(),
             slot::CALLS => self.calls(),
             slot::FIRST_CALL.. => {
                 let settled = self.settled(usize::from(slot - slot::FIRST_CALL));
@@ -185,24 +170,5 @@ pub(super) struct With<'a> {
 impl Scope for With<'_> {
     fn get(&self, slot: Slot) -> Value {
         if slot == self.slot { self.value.clone() } else { self.scope.get(slot) }
-    }
-}
-
-impl Asked {
-    fn describe(&self, id: &SmolStr) -> Value {
-        let text = |text: &str| Value::Str(SmolStr::new(text));
-        let key = key::of_client(&*self.head).ok().flatten();
-        let members = [
-            ("id", Value::Str(id.clone())),
-            ("method", text(self.method.as_str())),
-            ("path", text(self.head.path())),
-            ("ip", self.peer.map_or(Value::Null, |ip| text(&ip.to_string()))),
-            ("host", text(self.head.host())),
-            ("frontend", Value::Null),
-            ("idempotency_key", key.as_deref().map_or(Value::Null, text)),
-        ];
-        Value::object(
-            members.map(|(name, value)| (SmolStr::new_static(name), value)).into_iter().collect(),
-        )
     }
 }

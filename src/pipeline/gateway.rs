@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::clock::Clock;
 use crate::fault::Fault;
 use crate::idempotency::{File, Memory, Records, Store};
+use crate::limit::Limiter;
 use crate::plan::{Place, Plan, Stores};
 use crate::session::{Fetch, Verifier};
 use crate::store::Redis;
@@ -19,6 +20,8 @@ pub struct State {
     pub verifier: Verifier,
     /// What was done, by its key.
     pub kept: Store,
+    /// Counts requests.
+    pub limiter: Limiter,
     /// The time of day.
     pub clock: Arc<dyn Clock>,
 }
@@ -44,7 +47,8 @@ impl State {
         let issuers = std::mem::take(&mut plan.issuers);
         let verifier = Verifier::new(issuers, Arc::clone(&clock), fetch)?;
         let kept = kept(&plan.stores, &clock)?;
-        Ok(Self { plan, verifier, kept, clock })
+        let limiter = Limiter::new(plan.rate_limits.clone(), &clock);
+        Ok(Self { plan, verifier, kept, limiter, clock })
     }
 }
 

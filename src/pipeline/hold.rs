@@ -11,17 +11,27 @@ use tokio::time::sleep;
 
 use super::gateway::Gateway;
 use crate::fault::{Code, Fault};
-use crate::idempotency::{Begun, Claim, Hash};
+use crate::idempotency::{Begun, Claim};
 use crate::plan::Endpoint;
 
 /// A key that a request holds. Dropped before its end, where nothing was changed, it makes the key free again.
 pub(super) struct Hold {
     gateway: Rc<Gateway>,
     claim: Claim,
-    keep: Duration,
+    keep: Keep,
     /// Whether it stands in the store that something may have been changed.
     sent: OnceCell<()>,
     ended: Cell<bool>,
+}
+
+/// What is kept under a key, and for how long.
+#[derive(Clone, Copy)]
+pub(super) enum Keep {
+    /// The reply, once something may have been changed.
+    Reply(Duration),
+    /// That a delivery was answered with 2xx. There is no mark that a change was sent: a sender tries again until it gets
+    /// a 2xx, and a delivery that a dying process has left half-way must be served then.
+    Delivery(Duration),
 }
 
 impl Hold {
@@ -34,7 +44,7 @@ impl Hold {
         gateway: &Rc<Gateway>,
         endpoint: &Endpoint,
         claim: Claim,
-        keep: Duration,
+        keep: Keep,
     ) -> Result<(Begun, Self), Fault> {
         // Made first: what was asked and not answered is let go, too.
         let hold = Self {
@@ -50,28 +60,35 @@ impl Hold {
         Ok((begun, hold))
     }
 
-    /// The key.
-    pub(super) fn key(&self) -> Hash {
-        self.claim.key
-    }
-
     /// To be awaited right before the first change is sent.
     ///
     /// # Errors
     /// 503 where the store is away, 409 where it took so long that somebody else holds the key: nothing may be sent.
     pub(super) async fn before_change(&self) -> Result<(), Fault> {
+        let Keep::Reply(keep) = self.keep else { return Ok(()) };
         let mark = || async {
-            let ours = self.gateway.records()?.sent(&self.claim, self.keep).await?;
+            let ours = self.gateway.records()?.sent(&self.claim, keep).await?;
             if ours { Ok(()) } else { Err(overtaken()) }
         };
         self.sent.get_or_try_init(mark).await.copied()
     }
 
-    /// Keeps a record for whoever asks for the key again. The reply does not wait for a store that is away: that a change
+    /// What the reply makes of the key: a record for whoever asks for it again, or it is free again.
+    pub(super) async fn end(&self, changed: bool, status: u16, record: impl FnOnce() -> Bytes) {
+        match self.keep {
+            Keep::Reply(keep) if changed => self.finish(record(), keep).await,
+            Keep::Delivery(keep) if (200..300).contains(&status) => {
+                self.finish(Bytes::new(), keep).await;
+            }
+            _ => self.ended.set(released(&self.gateway, &self.claim).await),
+        }
+    }
+
+    /// Keeps a record. The reply does not wait for a store that is away: that a change
     /// was sent is known to it, so that none is sent twice.
-    pub(super) async fn finish(&self, record: Bytes) {
+    async fn finish(&self, record: Bytes, keep: Duration) {
         self.ended.set(true);
-        let (gateway, claim, keep) = (Rc::clone(&self.gateway), self.claim.clone(), self.keep);
+        let (gateway, claim) = (Rc::clone(&self.gateway), self.claim.clone());
         if !finished(&gateway, &claim, &record, keep).await {
             spawn_local(async move {
                 for pause in PAUSES {
@@ -82,11 +99,6 @@ impl Hold {
                 }
             });
         }
-    }
-
-    /// Makes the key free: nothing was changed.
-    pub(super) async fn release(&self) {
-        self.ended.set(released(&self.gateway, &self.claim).await);
     }
 }
 

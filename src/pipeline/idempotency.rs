@@ -1,17 +1,15 @@
 //! What was done under the client's key is not done again.
 
-use std::rc::Rc;
 use std::time::Duration;
 
-use super::gateway::Gateway;
-use super::hold::Hold;
-use super::input::Values;
+use super::frame::Frame;
+use super::hold::{Hold, Keep};
 use super::key;
 use super::request::Request;
-use super::session::Known;
 use crate::fault::{Code, Fault};
 use crate::idempotency::{Begun, Claim, Hash, Reply, hash};
-use crate::plan::Endpoint;
+use crate::jq::Scope as _;
+use crate::plan::slot;
 
 /// Looks up the client's key, where the endpoint knows keys. A new one is held by the request from now on; the reply
 /// that is kept for another one is given back.
@@ -19,13 +17,8 @@ use crate::plan::Endpoint;
 /// # Errors
 /// 400 for a key that is missing or none, 422 for one of another request, 409 for one whose request is being served or
 /// was interrupted, 503 where the store is away.
-pub(super) async fn begin(
-    gateway: &Rc<Gateway>,
-    endpoint: &Endpoint,
-    request: &Request,
-    session: Option<&Known>,
-    input: &Values,
-) -> Result<Option<Reply>, Fault> {
+pub(super) async fn begin(frame: &Frame, request: &Request) -> Result<Option<Reply>, Fault> {
+    let endpoint = &*frame.endpoint;
     let Some(rule) = &endpoint.idempotency else { return Ok(None) };
     let key = match key::of_client(&*request.head) {
         Ok(Some(key)) => key,
@@ -34,11 +27,12 @@ pub(super) async fn begin(
         Err(what) => return Err(wrong(what, "format")),
     };
     let claim = Claim {
-        key: key::bound(endpoint, session.map(|known| &*known.identity), &key),
-        fingerprint: fingerprint(request, input),
+        key: key::bound(endpoint, frame.identity.as_deref(), &key),
+        fingerprint: fingerprint(frame, request),
         owner: request.id.to_string(),
     };
-    let (begun, hold) = Hold::begin(gateway, endpoint, claim, rule.keep).await?;
+    let (begun, hold) =
+        Hold::begin(&frame.gateway, endpoint, claim, Keep::Reply(rule.keep)).await?;
     match begun {
         Begun::New => {
             request.ongoing.holds(hold);
@@ -60,12 +54,12 @@ pub(super) async fn begin(
 }
 
 /// What the endpoint sees of a request. What it does not see makes no other request.
-fn fingerprint(request: &Request, input: &Values) -> Hash {
-    let Values { params, query, headers, cookies, body, raw } = input;
-    let seen = [params, query, headers, cookies, body].map(|value| value.to_json());
+fn fingerprint(frame: &Frame, request: &Request) -> Hash {
+    let slots = [slot::PARAMS, slot::QUERY, slot::HEADERS, slot::COOKIES, slot::BODY];
+    let seen = slots.map(|slot| frame.get(slot).to_json());
     let [params, query, headers, cookies, body] = seen.each_ref().map(|text| text.as_bytes());
     let path = request.head.path().as_bytes();
-    let (kind, bytes) = match raw {
+    let (kind, bytes) = match &frame.raw {
         Some(raw) => (raw.content_type.as_deref().unwrap_or_default(), &raw.bytes[..]),
         None => Default::default(),
     };

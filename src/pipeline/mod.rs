@@ -2,7 +2,9 @@
 //!
 //! [`run`] is the order of things. Each stage is a file, takes what the stage before gave, and knows no other stage.
 
+mod asked;
 mod body;
+mod client;
 mod cors;
 mod fan_out;
 mod frame;
@@ -11,6 +13,7 @@ mod hold;
 mod idempotency;
 mod input;
 mod key;
+mod limits;
 mod notes;
 mod path;
 mod request;
@@ -35,10 +38,8 @@ use crate::fault::{Code, Fault};
 use crate::idempotency::Reply as Kept;
 use crate::plan::{Endpoint, ErrorShape};
 use frame::Frame;
-use hold::Hold;
 use notes::Notes;
 use shape::Shaped;
-use webhook::Delivery;
 
 /// Serves one request. Never fails: what goes wrong is a reply too.
 pub async fn run(gateway: Rc<Gateway>, mut request: Request) -> Reply {
@@ -71,19 +72,15 @@ async fn answer(gateway: &Rc<Gateway>, request: &mut Request, notes: &mut Notes)
     let endpoint = Arc::clone(&found.endpoint);
     cors::note(endpoint.cors.as_deref(), request, notes);
     let deadline = request.started + endpoint.deadline;
-    let mut delivery = None;
-    let outcome = stages(gateway, found, request, notes, &mut delivery, deadline).await;
+    let outcome = stages(gateway, found, request, notes, deadline).await;
     let mut reply = match outcome {
         Ok(Outcome::Shaped(shaped)) => respond::shaped(request, endpoint.errors, shaped),
         Ok(Outcome::Kept(kept)) => respond::replayed(request, kept),
         Err(fault) => respond::fault(request, endpoint.errors, &fault),
     };
-    // Kept before it is sent, so that a client that never gets it may ask again.
-    request.ongoing.end(|| respond::kept(&reply).to_record()).await;
+    // Before it is sent, so that a client that never gets it may ask again.
+    request.ongoing.end(reply.status, || respond::kept(&reply).to_record()).await;
     reply.endpoint = Some(endpoint);
-    if let Some(hold) = delivery {
-        webhook::end(&hold, reply.status).await;
-    }
     reply
 }
 
@@ -99,17 +96,23 @@ async fn stages(
     found: route::Found,
     request: &mut Request,
     notes: &mut Notes,
-    delivery: &mut Option<Hold>,
     deadline: Instant,
 ) -> Result<Outcome, Fault> {
     let endpoint = &found.endpoint;
+    // Whom all that follows takes the client for.
+    client::find(&gateway.plan.proxies, request)?;
     let asking = async {
+        // Before the first signature is checked for somebody who asks too often.
+        limits::by_address(gateway, endpoint, request, notes).await?;
         // Who asks, before anything of theirs is read.
         let session = session::check(gateway, endpoint, request, notes).await?;
         // A browser sends cookies along with requests that other sites make it send.
         session::origin(gateway, endpoint, request, session.as_ref())?;
+        let session = session::describe(gateway, session).await?;
+        limits::by_session(gateway, endpoint, request, session.as_ref(), notes).await?;
         // What the session may do is known without input, so that a no costs nothing.
-        session::roles(gateway, endpoint, session).await
+        session::roles(endpoint, session.as_ref())?;
+        Ok::<_, Fault>(session)
     };
     let session = timeout_at(deadline, asking).await.map_err(|_| session::too_slow(endpoint))??;
     // A webhook has no session: its signature says who sent it, over a body that nobody has looked at yet.
@@ -118,23 +121,15 @@ async fn stages(
     // Everything that programs will see of the request, checked.
     let arriving = input::read(gateway, endpoint, &found.path, request);
     let input = timeout_at(deadline, arriving).await.map_err(|_| too_slow(endpoint))??;
+    let frame = Frame::new(Rc::clone(gateway), Arc::clone(endpoint), request, session, input);
+    limits::by_input(&frame, request, notes).await?;
     // What was done is not done again, once it is known who asks for what.
-    if let Some(kept) =
-        idempotency::begin(gateway, endpoint, request, session.as_ref(), &input).await?
-    {
+    if let Some(kept) = idempotency::begin(&frame, request).await? {
         return Ok(Outcome::Kept(kept));
     }
     // A delivery is served once. What it is known by may stand in the body.
-    if let Some(signed) = signed {
-        match webhook::begin(gateway, endpoint, request, &signed, &input).await? {
-            Delivery::New(hold) => *delivery = Some(hold),
-            Delivery::Seen => return Ok(Outcome::Shaped(Shaped::nothing(endpoint))),
-        }
-    }
-    let frame = Frame::new(Rc::clone(gateway), Arc::clone(endpoint), request, session, input);
-    // A sender's next try changes nothing that this one has changed, where upstreams know keys.
-    if let Some(hold) = delivery {
-        frame.derive_keys_from(hold.key());
+    if let Some(nothing) = webhook::begin(&frame, request, signed).await? {
+        return Ok(Outcome::Shaped(nothing));
     }
     // Allow is asked inside: as soon as what it reads is there, and before anything is changed.
     let partial = fan_out::run(&frame, deadline).await?;

@@ -28,8 +28,8 @@ pub struct Request {
     pub id: SmolStr,
     /// The trace it belongs to.
     pub trace: Trace,
-    /// The address of the client.
-    pub peer: Option<IpAddr>,
+    /// The address of the client: at first the connection's.
+    pub client: Option<IpAddr>,
     /// When its head was there.
     pub started: Instant,
     /// That it is being served.
@@ -70,12 +70,10 @@ impl Ongoing {
         Ok(())
     }
 
-    /// Keeps the record of its reply, where it holds a key and has changed something; otherwise the key is free again.
-    pub(super) async fn end(&self, record: impl FnOnce() -> Bytes) {
-        match self.hold.get() {
-            Some(hold) if self.is_committed() => hold.finish(record()).await,
-            Some(hold) => hold.release().await,
-            None => {}
+    /// What the reply makes of a key that it holds. `record` is the reply, where it is to be kept.
+    pub(super) async fn end(&self, status: u16, record: impl FnOnce() -> Bytes) {
+        if let Some(hold) = self.hold.get() {
+            hold.end(self.is_committed(), status, record).await;
         }
     }
 

@@ -242,17 +242,31 @@ fn envelope(request: &Request, fault: &Fault) -> Value {
 /// RFC 9457, with our code and request id as further members.
 fn problem(request: &Request, fault: &Fault) -> Value {
     let parts = fault.parts();
+    let (kind, title) = match &parts.details {
+        Details::Policies(_) => (QUOTA_EXCEEDED.0, QUOTA_EXCEEDED.1.to_owned()),
+        _ => ("about:blank", title(&parts.code, parts.status)),
+    };
     let mut members = vec![
-        ("type", Value::from("about:blank")),
-        ("title", Value::from(title(&parts.code, parts.status))),
+        ("type", Value::from(kind)),
+        ("title", Value::from(title)),
         ("status", Value::from(i64::from(parts.status))),
         ("detail", Value::from(parts.message.as_ref())),
         ("code", Value::from(parts.code.name())),
     ];
     members.extend(details(&parts.details).map(|details| ("errors", details)));
+    if let Details::Policies(names) = &parts.details {
+        let names = names.iter().map(|name| Value::from(name.as_str()));
+        members.push(("violated-policies", Value::array(names.collect())));
+    }
     members.push(("request_id", Value::Str(request.id.clone())));
     object(members)
 }
+
+/// The type and title of draft-ietf-httpapi-ratelimit-headers-10 §6.
+const QUOTA_EXCEEDED: (&str, &str) = (
+    "https://iana.org/assignments/http-problem-types#quota-exceeded",
+    "Request cannot be satisfied as assigned quota has been exceeded",
+);
 
 /// With `about:blank` the title is the status's own phrase (RFC 9457 §4.2.1).
 fn title(code: &Code, status: u16) -> String {
@@ -263,7 +277,7 @@ fn title(code: &Code, status: u16) -> String {
 
 fn details(details: &Details) -> Option<Value> {
     match details {
-        Details::None => None,
+        Details::None | Details::Policies(_) => None,
         Details::Json(text) => parse(text.as_bytes(), &OURS).ok(),
         Details::Fields(fields) => Some(Value::array(
             fields

@@ -1,20 +1,19 @@
 //! Webhooks: whether the sender is who it says, and each delivery served once.
 
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 
 use super::body;
+use super::frame::Frame;
 use super::gateway::Gateway;
-use super::hold::Hold;
-use super::input::Values;
+use super::hold::{Hold, Keep};
 use super::request::Request;
+use super::shape::Shaped;
 use crate::fault::{Code, Fault};
 use crate::idempotency::{Begun, Claim, Hash, hash};
-use crate::jq::{Scope, Slot};
-use crate::plan::{Endpoint, Webhook, slot};
+use crate::plan::{Endpoint, Webhook};
 use crate::signature::{self, Headers, Refusal};
 use crate::value::Value;
 
@@ -30,14 +29,6 @@ enum Name {
     Id(String),
     /// The hash of the body.
     Body(Hash),
-}
-
-/// A delivery that may be served.
-pub(super) enum Delivery {
-    /// It is ours until the hold ends.
-    New(Hold),
-    /// It was answered with 2xx before.
-    Seen,
 }
 
 /// Checks the signature of an endpoint that asks for one, over the bytes of the body as they came.
@@ -64,25 +55,19 @@ pub(super) async fn check(
     Ok(Some(Signed { webhook: Arc::clone(webhook), name: name? }))
 }
 
-/// Asks whether a delivery was served before.
-///
-/// There is no mark that a change was sent, as other keys have one: a sender tries again until it gets a 2xx, and a
-/// delivery that a dying process has left half-way must be served then.
+/// Asks whether a delivery was served before: then there is nothing to do. A new one is held by the request from now on.
 ///
 /// # Errors
 /// 409 while another request serves it; 503 where the store is away.
 pub(super) async fn begin(
-    gateway: &Rc<Gateway>,
-    endpoint: &Endpoint,
+    frame: &Frame,
     request: &Request,
-    signed: &Signed,
-    input: &Values,
-) -> Result<Delivery, Fault> {
+    signed: Option<Signed>,
+) -> Result<Option<Shaped>, Fault> {
+    let Some(signed) = signed else { return Ok(None) };
+    let endpoint = &frame.endpoint;
     let id = match &signed.webhook.id_from {
-        Some(program) => {
-            let id = program.run(&Known(input), &gateway.plan.limits.program).await?;
-            text(&id)
-        }
+        Some(program) => text(&program.run(frame, &frame.limits()).await?),
         None => None,
     };
     let (kind, name): (&[u8], &[u8]) = match (&id, &signed.name) {
@@ -94,25 +79,22 @@ pub(super) async fn begin(
     let key = hash(&[b"webhook", endpoint.name.as_bytes(), scheme.as_bytes(), kind, name]);
     // Whatever else is in it, it is the delivery of this name.
     let claim = Claim { key, fingerprint: key, owner: request.id.to_string() };
-    match Hold::begin(gateway, endpoint, claim, signed.webhook.keep).await? {
-        (Begun::New, hold) => Ok(Delivery::New(hold)),
+    let keep = Keep::Delivery(signed.webhook.keep);
+    match Hold::begin(&frame.gateway, endpoint, claim, keep).await? {
+        (Begun::New, hold) => {
+            request.ongoing.holds(hold);
+            // A sender's next try changes nothing that this one has changed, where upstreams know keys.
+            frame.derive_keys_from(key);
+            Ok(None)
+        }
         (Begun::Done(_), _) => {
             tracing::info!(scheme, "a delivery that was served before");
-            Ok(Delivery::Seen)
+            Ok(Some(Shaped::nothing(endpoint)))
         }
         _ => Err(Fault::new(Code::Conflict)
             .message("This delivery is being served right now.")
             .retry_after(RETRY)
             .cause("a delivery came again while the first one was being served")),
-    }
-}
-
-/// What the reply makes of a delivery: after a 2xx it was seen, after anything else the sender's next try is served.
-pub(super) async fn end(hold: &Hold, status: u16) {
-    if (200..300).contains(&status) {
-        hold.finish(Bytes::new()).await;
-    } else {
-        hold.release().await;
     }
 }
 
@@ -131,19 +113,6 @@ fn text(id: &Value) -> Option<String> {
     match id {
         Value::Null => None,
         id => Some(id.to_json()).filter(|text| text != "\"\""),
-    }
-}
-
-/// What `id_from` reads.
-struct Known<'a>(&'a Values);
-
-impl Scope for Known<'_> {
-    fn get(&self, slot: Slot) -> Value {
-        match slot {
-            slot::BODY => self.0.body.clone(),
-            slot::HEADERS => self.0.headers.clone(),
-            _ => Value::Null,
-        }
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use http::HeaderName;
 
 use super::call::{Call, FaultRule};
+use super::limits::RateLimits;
 use super::{Headers, Webhook};
 use crate::cors::Policy;
 use crate::jq::Program;
@@ -32,6 +33,8 @@ pub struct Endpoint {
     pub roles: Vec<Vec<String>>,
     /// The session must have all of these.
     pub scopes: Vec<String>,
+    /// How many requests are let in.
+    pub rate_limits: RateLimits,
     /// All must be true.
     pub allow: Vec<Allow>,
     /// What a client that is not allowed sees: 403, or 404 to hide that it exists.

@@ -2,6 +2,7 @@
 
 mod call;
 mod endpoint;
+mod limits;
 mod router;
 pub mod slot;
 mod stores;
@@ -15,6 +16,7 @@ pub use endpoint::{
     Allow, Csrf, Endpoint, ErrorShape, FailRule, Idempotency, Input, Reply, SessionRule, Shape,
     Status,
 };
+pub use limits::{KeyFrom, Proxies, RateLimit, RateLimits};
 pub use router::{Match, Methods, Pattern, Route, Router, Segment, show};
 pub use stores::{Place, Stores};
 pub use webhook::Webhook;
@@ -23,6 +25,7 @@ use http::{HeaderName, HeaderValue};
 
 use crate::cors::Policy;
 use crate::jq::{self, Program};
+use crate::limit;
 use crate::session::Issuer;
 use crate::session::origin::Origin;
 
@@ -44,6 +47,10 @@ pub struct Plan {
     pub scopes_from: Program,
     /// The upstreams that calls name by index.
     pub upstreams: Vec<Upstream>,
+    /// `[rate_limits.NAME]`, which endpoints name by index.
+    pub rate_limits: Vec<limit::Policy>,
+    /// `[server] trusted_proxies`
+    pub proxies: Proxies,
     /// Where state lives.
     pub stores: Stores,
     /// Who may read replies where no route answers.

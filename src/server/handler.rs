@@ -75,7 +75,7 @@ fn take_in(request: &HttpRequest, payload: web::Payload, turn: &Turn) -> Request
         body: Body::new(ActixBody { payload, announced, turns: Rc::clone(turn.turns()) }),
         id: SmolStr::from(uuid.simple().to_string()),
         trace: Trace::start(header("traceparent"), uuid.as_bytes()),
-        peer: request.peer_addr().map(|peer| peer.ip()),
+        client: request.peer_addr().map(|peer| peer.ip()),
         started: Instant::now(),
         ongoing: Ongoing::new(request.conn_data::<Option<Serving>>().cloned()),
     }

@@ -4,6 +4,7 @@
 #![expect(clippy::expect_used, reason = "a test ends where it cannot go on")]
 
 mod access;
+mod address;
 mod admin;
 mod body;
 mod calls;
@@ -18,6 +19,7 @@ mod idempotency;
 mod identity_headers;
 mod input;
 mod keys;
+mod limits;
 mod log;
 mod malformed;
 mod origin;
@@ -29,6 +31,8 @@ mod sent;
 mod server;
 mod sessions;
 mod shape;
+mod shared_limits;
+mod store;
 mod templates;
 mod tls;
 mod tokens;
