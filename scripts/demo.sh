@@ -65,6 +65,9 @@ The gateway is at http://$gateway, its services are at 127.0.0.1:7000 to 7007. T
   curl -si $gateway/api/v1/checkout -H "authorization: Bearer \$TOKEN" -H 'content-type: application/json' -d '{"sku": "mug", "card": "card_ok"}'
   curl -si $gateway/api/v1/checkout -H "authorization: Bearer \$TOKEN" -H 'content-type: application/json' -d '{"sku": "mug", "card": "card_declined"}'
 
+  # bought once, asked twice: the second reply is the first one again
+  for i in 1 2; do curl -si $gateway/api/v1/checkout -H "authorization: Bearer \$TOKEN" -H 'idempotency-key: 8e03978e-40d5-43dd-bc93-6894a57f9324' -H 'content-type: application/json' -d '{"sku": "mug", "card": "card_ok"}'; done
+
   # a webhook: signed by the payment provider, served once; the same line again makes no second order
   EVENT='{"id": "evt_1", "type": "checkout.completed", "data": {"sku": "mug", "charge": "ch_77"}}' NOW=\$(date +%s)
   SIGNATURE=\$(printf '%s' "\$NOW.\$EVENT" | openssl dgst -sha256 -hmac whsec_demo_secret_of_payments -r | cut -d' ' -f1)

@@ -132,7 +132,7 @@ fn head(text: &mut Sheet, plan: &Plan, route: &Route, endpoint: &Endpoint) {
         text.row(1, "limit", &line);
     }
     text.row(1, "deadline", &duration(endpoint.deadline));
-    for (place, line) in inputs::lines(&endpoint.input) {
+    for (place, line) in inputs::lines(endpoint) {
         text.row(1, place, &line);
     }
 }
@@ -201,6 +201,9 @@ fn sends(text: &mut Sheet, plan: &Plan, call: &Call) {
     }
     if call.user_token {
         text.row(2, "header", "authorization: the user's token");
+    }
+    if call.idempotency_key {
+        text.row(2, "header", "idempotency-key: derived from the client's");
     }
     match &call.body {
         Body::None => {}

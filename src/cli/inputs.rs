@@ -1,10 +1,11 @@
 //! The inputs of an endpoint, for `explain`.
 
-use crate::plan::Input;
+use crate::plan::Endpoint;
 use crate::validate::{Additional, Parameter, View};
 
 /// A line per input: where it comes from, and what it must look like.
-pub(super) fn lines(input: &Input) -> Vec<(&'static str, String)> {
+pub(super) fn lines(endpoint: &Endpoint) -> Vec<(&'static str, String)> {
+    let input = &endpoint.input;
     let sections = [
         ("path", &input.params),
         ("query", &input.query),
@@ -17,6 +18,11 @@ pub(super) fn lines(input: &Input) -> Vec<(&'static str, String)> {
             parameters.iter().map(move |one| (place, parameter(place, one)))
         })
         .collect();
+    if let Some(rule) = &endpoint.idempotency {
+        let needed = if rule.required { ", required" } else { "" };
+        let keep = humantime::format_duration(rule.keep);
+        lines.push(("header", format!("idempotency-key: kept for {keep}{needed}")));
+    }
     if input.refuse_additional_query {
         lines.push(("query", "nothing else".to_owned()));
     }

@@ -44,6 +44,11 @@ impl File {
         Ok(Self { clock, ledger: Arc::default(), file })
     }
 
+    /// Lets the file go. Blocks until what was asked so far is written.
+    pub fn close(&self) {
+        self.file.close();
+    }
+
     pub(super) async fn begin(&self, claim: &Claim, lease: Duration) -> Result<Begun, Fault> {
         let (claim, now) = (claim.clone(), self.clock.now());
         self.run(move |ledger, rows| ledger.begin(rows, &claim, lease, now)).await

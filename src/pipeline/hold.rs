@@ -104,7 +104,8 @@ impl Hold {
 
 impl Drop for Hold {
     fn drop(&mut self) {
-        if self.ended.get() {
+        // After a change, as when a task panics, how it has ended is not known: the key is not free.
+        if self.ended.get() || self.sent.initialized() {
             return;
         }
         let (gateway, claim) = (Rc::clone(&self.gateway), self.claim.clone());

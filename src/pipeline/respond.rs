@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, SET_COOKIE, VARY, WWW_AUTHENTICATE};
+use http::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, SET_COOKIE, VARY, WWW_AUTHENTICATE,
+};
 use http::{HeaderName, HeaderValue};
 
 use super::fan_out::Partial;
@@ -93,11 +95,12 @@ pub(super) fn fault(request: &Request, form: ErrorShape, fault: &Fault) -> Reply
 /// What of a reply is kept: all but what belongs to this one request.
 pub(super) fn kept(reply: &Reply) -> Kept {
     let of_all = |(name, _): &&(HeaderName, HeaderValue)| name != REQUEST_ID;
-    Kept {
-        status: reply.status,
-        headers: reply.headers.iter().filter(of_all).cloned().collect(),
-        body: reply.body.clone(),
+    let mut headers: Vec<_> = reply.headers.iter().filter(of_all).cloned().collect();
+    // That it was a fault is not known later.
+    if reply.fault.is_some() && !headers.iter().any(|(name, _)| name == CACHE_CONTROL) {
+        headers.push((CACHE_CONTROL, HeaderValue::from_static("no-store")));
     }
+    Kept { status: reply.status, headers, body: reply.body.clone() }
 }
 
 /// A kept reply, as the reply to another request.

@@ -80,7 +80,7 @@ impl Server {
     /// # Errors
     /// When the workers cannot be started.
     pub async fn run(self, stop: impl Future<Output = ()>) -> io::Result<()> {
-        let shared = Shared::default();
+        let (shared, state) = (Shared::default(), Arc::clone(&self.state));
         let (public, admin) = app::start(self, &shared)?;
         let (handle, admin_handle) = (public.handle(), admin.handle());
         let stopping = async {
@@ -95,6 +95,8 @@ impl Server {
             result
         };
         let (served, administered) = join(serving, admin).await;
+        // Workers may still be ending, but nobody waits for them any more.
+        state.kept.close();
         served.and(administered)
     }
 }

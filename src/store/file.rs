@@ -6,6 +6,7 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -17,8 +18,8 @@ use crate::fault::{Code, Fault};
 
 /// A file of tables. What is asked is done in the order in which it was asked.
 pub struct File {
-    jobs: Option<Sender<Job>>,
-    thread: Option<JoinHandle<()>>,
+    jobs: Sender<Message>,
+    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 /// Throws away what has ended; whether there was something. Asked with what is written, and once in a while.
@@ -27,6 +28,11 @@ pub type Sweep = Box<dyn FnMut(&WriteTransaction) -> Result<bool, redb::Error> +
 /// The file could not be read or written; why, for the log.
 #[derive(Clone, Debug)]
 pub struct Unwritten(&'static str);
+
+enum Message {
+    Do(Job),
+    End,
+}
 
 /// Gives what is to be told, and whether it wrote something.
 type Job = Box<dyn FnOnce(&WriteTransaction) -> Result<(Told, bool), redb::Error> + Send>;
@@ -60,7 +66,7 @@ impl File {
             Writer { path: path.to_owned(), database: Some(database), sweep, swept: true };
         let thread = thread::Builder::new().name("store".to_owned());
         let thread = thread.spawn(move || writer.run(&queue)).map_err(|error| error.to_string())?;
-        Ok(Self { jobs: Some(jobs), thread: Some(thread) })
+        Ok(Self { jobs, thread: Mutex::new(Some(thread)) })
     }
 
     /// Runs this in a transaction; the answer is there once what it wrote is on the disk. It says whether it wrote, and
@@ -77,23 +83,27 @@ impl File {
             let (value, wrote) = job(transaction)?;
             Ok((Box::new(move || drop(answer.send(value))), wrote))
         });
-        let ended = || Unwritten("its thread has ended");
-        self.jobs.as_ref().ok_or_else(ended)?.send(job).map_err(|_| ended())?;
+        self.jobs.send(Message::Do(job)).map_err(|_| Unwritten("it is closed"))?;
         match timeout(PATIENCE, answered).await {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(_)) => Err(Unwritten("it cannot be written")),
             Err(_) => Err(Unwritten("it is too slow")),
         }
     }
+
+    /// Writes what was asked so far, then lets the file go, so that it can be opened again. Blocks until then.
+    pub fn close(&self) {
+        let _ = self.jobs.send(Message::End);
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            let _ = thread.join();
+        }
+    }
 }
 
 impl Drop for File {
-    /// Waits until all is written, so that the file is free.
     fn drop(&mut self) {
-        drop(self.jobs.take());
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        self.close();
     }
 }
 
@@ -107,15 +117,21 @@ struct Writer {
 }
 
 impl Writer {
-    fn run(&mut self, queue: &Receiver<Job>) {
+    fn run(&mut self, queue: &Receiver<Message>) {
         loop {
             let pause = if self.swept { SOON } else { SWEEP };
             let first = match queue.recv_timeout(pause) {
-                Ok(job) => Some(job),
+                Ok(message) => Some(message),
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => return,
             };
-            let jobs: Vec<Job> = first.into_iter().chain(queue.try_iter().take(MOST)).collect();
+            let (mut jobs, mut ends) = (Vec::new(), false);
+            for message in first.into_iter().chain(queue.try_iter().take(MOST)) {
+                match message {
+                    Message::Do(job) => jobs.push(job),
+                    Message::End => ends = true,
+                }
+            }
             match self.together(jobs) {
                 Ok(told) => told.into_iter().for_each(|tell| tell()),
                 // Whoever waits sees that nobody answers.
@@ -123,6 +139,9 @@ impl Writer {
                     tracing::error!(%error, file = %self.path.display(), "the file store failed");
                     self.database = None;
                 }
+            }
+            if ends {
+                return;
             }
         }
     }

@@ -292,6 +292,24 @@ async fn checkout_charges_and_then_orders() {
 }
 
 #[tokio::test]
+async fn checkout_with_one_key_is_paid_once() {
+    let demo = Demo::start().await;
+    let body = json!({"sku": "mug", "card": "card_ok"});
+    let buy =
+        |key: &str| demo.send("POST", "/checkout", body.clone()).header("idempotency-key", key);
+
+    let first = buy("k1").await;
+    first.assert_status(201);
+    let again = buy("k1").await;
+    again.assert_json(201, first.json()).assert_header("idempotency-replayed", "true");
+    assert_eq!((demo.mocks.total("payments"), demo.mocks.total("orders")), (1, 1));
+    buy("k2").await.assert_status(201);
+    let keys: Vec<_> = demo.mocks.requests("payments");
+    let keys: Vec<_> = keys.iter().map(|one| one.header("idempotency-key").unwrap()).collect();
+    assert!(keys[0] != keys[1] && !keys[0].contains("k1"), "{keys:?}");
+}
+
+#[tokio::test]
 async fn nothing_is_ordered_that_is_not_paid() {
     let demo = Demo::start().await;
     let buy = |body: Value| demo.send("POST", "/checkout", body);

@@ -97,6 +97,31 @@ async fn killed_after_a_change_was_sent_it_is_409_and_no_second_change() {
 }
 
 #[tokio::test]
+async fn a_stop_that_cuts_a_change_short_makes_no_second_one() {
+    let (up, folder) = (Upstream::start().await, tempfile::tempdir().unwrap());
+    up.on("POST", "/orders", Reply::hang());
+    let server = "drain_timeout = \"1s\"\n";
+    let config = || {
+        let file = folder.path().join("kept.redb");
+        let stores =
+            format!("{server}\n[stores]\nidempotency = \"file\"\nfile = \"{}\"\n", file.display());
+        let route = ORDER.replace("json =", "timeout = \"60s\", json =");
+        let route = format!("deadline = \"60s\"\n{route}");
+        Gateway::config().gateway(&stores).upstream("up", &up).open_route("x.toml", &route)
+    };
+    let gateway = config().start().await;
+    let client = order_and_leave(&gateway, "k").await;
+    up.wait_for(1).await;
+    gateway.stopping().await;
+    drop(client);
+
+    let gateway = config().start().await;
+    let reply = order(&gateway, "k").await;
+    reply.assert_error(409, "CONFLICT").assert_no_header("retry-after");
+    assert_eq!(up.total(), 1);
+}
+
+#[tokio::test]
 async fn killed_before_a_change_was_sent_the_key_is_free() {
     let (up, folder) = (shop().await, tempfile::tempdir().unwrap());
     up.on("GET", "/checked", Reply::json(json!(true)));
