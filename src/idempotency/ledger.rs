@@ -71,7 +71,8 @@ impl Ledger {
         })
     }
 
-    /// From now on the key is not free before `keep` is over. `false`, and nothing written, where it is somebody else's.
+    /// From now on the key is not free before `keep` is over. `false`, and nothing written, where this claim does not hold
+    /// it, or no longer.
     pub(super) fn sent<R: Rows>(
         &mut self,
         rows: &mut R,
@@ -79,7 +80,8 @@ impl Ledger {
         keep: Duration,
         now: Duration,
     ) -> Result<bool, R::Error> {
-        if self.is_anothers(rows, claim, now)? {
+        let held = self.held.get(&claim.key).filter(|held| held.until > now);
+        if held.is_none_or(|held| held.owner != claim.owner) {
             return Ok(false);
         }
         rows.put(&claim.key, row(claim, now + keep, None))?;

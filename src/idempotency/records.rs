@@ -55,7 +55,7 @@ impl Records<'_> {
     }
 
     /// To be said right before something is changed: from now on the key is not free again before `keep` is over, also
-    /// when this process dies. `false` where it is somebody else's by now: the lease was over.
+    /// when this process dies. `false` where this claim does not hold it any more: its lease was over.
     ///
     /// # Errors
     /// 503 `STORE_UNAVAILABLE`: nothing may be changed.

@@ -29,7 +29,7 @@ pub(super) async fn begin(redis: &Redis, claim: &Claim, lease: Duration) -> Resu
 
 pub(super) async fn sent(redis: &Redis, claim: &Claim, keep: Duration) -> Result<bool, Fault> {
     let mut call = SENT.key(name(claim));
-    call.arg(&claim.owner).arg(&claim.fingerprint[..]).arg(millis(keep));
+    call.arg(&claim.owner).arg(millis(keep));
     Ok(redis.run(&call).await?)
 }
 
@@ -59,7 +59,7 @@ fn millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Who was held and sends keeps the rest of its lease, after which it is no longer believed to be at it.
+/// Who held it and sends keeps the rest of its lease, after which it is no longer believed to be at it.
 static BEGIN: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         r"
@@ -83,13 +83,13 @@ return {'held'}",
     )
 });
 
+/// Only who holds it: what comes late, after it was made free, must not take it again.
 static SENT: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         r"
-local owner = redis.call('HGET', KEYS[1], 'owner')
-if owner and owner ~= ARGV[1] then return 0 end
-redis.call('HSET', KEYS[1], 'state', 'sent', 'owner', ARGV[1], 'print', ARGV[2])
-redis.call('PEXPIRE', KEYS[1], ARGV[3])
+if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'state', 'sent')
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return 1",
     )
 });

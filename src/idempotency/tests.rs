@@ -39,7 +39,7 @@ enum Step {
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let request = || (0..6_u8, 0..2_u8, 0..2_u8);
+    let request = || (0..3_u8, 0..2_u8, prop_oneof![4 => Just(0_u8), 1 => Just(1)]);
     let step = prop_oneof![
         4 => request().prop_map(|(who, key, print)| Step::Begin(who, key, print)),
         3 => request().prop_map(|(who, key, print)| Step::Sent(who, key, print)),
@@ -197,6 +197,24 @@ proptest! {
             }
         });
     }
+}
+
+#[test]
+fn a_mark_that_comes_late_takes_no_key() {
+    run(async {
+        let clock = Arc::new(Seconds::default());
+        let memory = Memory::new(1 << 20, clock.clone());
+        let (records, claim) = (Records::Memory(&memory), claim(1, 1, 0));
+        assert!(!records.sent(&claim, KEEP).await.unwrap());
+        assert_eq!(records.begin(&claim, LEASE).await.unwrap(), Begun::New);
+        records.release(&claim).await.unwrap();
+        assert!(!records.sent(&claim, KEEP).await.unwrap());
+        assert_eq!(records.begin(&claim, LEASE).await.unwrap(), Begun::New);
+        clock.0.fetch_add(11, Ordering::SeqCst);
+        assert!(!records.sent(&claim, KEEP).await.unwrap());
+        assert_eq!(records.begin(&claim, LEASE).await.unwrap(), Begun::New);
+        assert!(records.sent(&claim, KEEP).await.unwrap());
+    });
 }
 
 #[test]

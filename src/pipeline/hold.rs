@@ -63,7 +63,7 @@ impl Hold {
     /// To be awaited right before the first change is sent.
     ///
     /// # Errors
-    /// 503 where the store is away, 409 where it took so long that somebody else holds the key: nothing may be sent.
+    /// 503 where the store is away, 409 where it took so long that the key is no longer held: nothing may be sent.
     pub(super) async fn before_change(&self) -> Result<(), Fault> {
         let Keep::Reply(keep) = self.keep else { return Ok(()) };
         let mark = || async {
@@ -142,7 +142,8 @@ async fn released(gateway: &Gateway, claim: &Claim) -> bool {
 
 fn overtaken() -> Fault {
     Fault::new(Code::Conflict)
-        .message("Another request with this key has begun meanwhile.")
+        .message("The request took too long under its key. It has changed nothing.")
+        .retry_after(Duration::from_secs(1))
         .cause("the lease of the key was over before something was changed")
 }
 
