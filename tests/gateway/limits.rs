@@ -123,6 +123,23 @@ async fn what_is_not_there_or_not_limited_is_not_counted() {
 }
 
 #[tokio::test]
+async fn a_preflight_costs_nothing_and_a_refusal_can_be_read() {
+    let cors = format!("{PER_IP}[cors]\norigins = [\"https://app.test\"]\n");
+    let gateway = limited(&cors, OPEN).start().await;
+    for _ in 0..10 {
+        let preflight = gateway.request("OPTIONS", "/x").header("origin", "https://app.test");
+        let preflight = preflight.header("access-control-request-method", "GET").await;
+        preflight.assert_status(204).assert_no_header("ratelimit");
+    }
+    assert_eq!(let_in(10, || gateway.get("/x")).await, 3);
+    let reply = gateway.get("/x").header("origin", "https://app.test").await;
+    reply.assert_error(429, "RATE_LIMITED");
+    reply.assert_header("access-control-allow-origin", "https://app.test");
+    let exposed = reply.header("access-control-expose-headers").expect("a list");
+    assert!(exposed.contains("ratelimit") && exposed.contains("retry-after"), "{exposed}");
+}
+
+#[tokio::test]
 async fn policies_of_all_levels_count_and_an_empty_list_clears() {
     let policies =
         "[rate_limits.wide]\nquota = \"5/min\"\n[rate_limits.narrow]\nquota = \"2/min\"\n";

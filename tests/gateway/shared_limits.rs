@@ -101,6 +101,19 @@ async fn redis_holds_hashes_that_expire_and_nothing_in_clear() {
 }
 
 #[tokio::test]
+async fn a_clock_that_is_set_back_keeps_nobody_out_for_long() {
+    let redis = Redis::start().await;
+    let gateway = sharing(&redis, PATIENT, PER_IP).await;
+    gateway.get("/x").await.assert_status(200);
+    let keys: Vec<String> = redis.ask(&["KEYS", "*"]).await;
+    let _: () = redis.ask(&["SET", &keys[0], "99999999999999999"]).await;
+    let reply = gateway.get("/x").await;
+    reply.assert_error(429, "RATE_LIMITED").assert_header("retry-after", "180");
+    let _: () = redis.ask(&["SET", &keys[0], "nonsense"]).await;
+    gateway.get("/x").await.assert_status(200).assert_header("x-ratelimit-remaining", "19");
+}
+
+#[tokio::test]
 async fn who_is_refused_by_one_policy_has_spent_nothing_of_another_in_redis() {
     let redis = Redis::start().await;
     let policies = "[rate_limits.wide]\nquota = \"100/h\"\n[rate_limits.narrow]\nquota = \"2/h\"\ncost = 2\nburst = 5\n";
