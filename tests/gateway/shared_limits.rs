@@ -227,3 +227,26 @@ async fn a_redis_that_is_frozen_costs_one_request_its_timeout_and_the_others_not
         assert_eq!(let_in(30, &[&gateway]).await, 20, "{what}");
     }
 }
+
+#[tokio::test]
+async fn the_log_says_once_that_the_store_is_away_and_not_its_password() {
+    let port = free_port();
+    let text = format!(
+        "[stores]\nrate_limits = \"redis\"\nredis = {{ url = \"redis://:${{PASSWORD}}@127.0.0.1:{port}\" }}\n{PER_IP}"
+    );
+    let config = Gateway::config().gateway(&text).env("PASSWORD", "s3cr3t-of-redis");
+    let route = "rate_limits = ['per_ip']\n[get.response]\nshape = '1'\n";
+    let program = config.open_route("x.toml", route).launch();
+    let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+    for _ in 0..20 {
+        let url = format!("http://{}/x", program.address);
+        assert_eq!(client.get(url).send().await.expect("a reply").status(), 200);
+    }
+    let line = program.wait_for("the store is away");
+    assert!(line["cause"].as_str().is_some_and(|cause| cause.contains("refused")), "{line}");
+    let (code, lines) = program.stop();
+    let lines = format!("{line}{}", lines.concat());
+    assert_eq!(code, Some(0));
+    assert_eq!(lines.matches("the store is away").count(), 1, "{lines}");
+    assert!(!lines.contains("s3cr3t"), "{lines}");
+}
