@@ -10,7 +10,7 @@ use super::routes::{roles, session};
 use super::{inputs, limits};
 use crate::plan::{
     Body, Call, Csrf, Each, Endpoint, Expect, FaultRule, OnStatus, Plan, Route, Segment, Shape,
-    Status,
+    Status, Webhook,
 };
 use crate::value::SmolStr;
 
@@ -102,7 +102,10 @@ fn head(text: &mut Sheet, plan: &Plan, route: &Route, endpoint: &Endpoint) {
         text.row(1, "summary", summary);
     }
     text.row(1, "file", &route.file);
-    text.row(1, "session", session(endpoint.session));
+    text.row(1, "session", session(endpoint));
+    if let Some(webhook) = &endpoint.webhook {
+        text.row(1, "signature", &signature(webhook));
+    }
     let roles = roles(endpoint);
     if !roles.is_empty() {
         text.row(1, "roles", &roles.replace("; ", "\nand "));
@@ -270,6 +273,20 @@ fn list(names: &[&str], one: &str, many: &str) -> String {
 }
 
 /// `800ms`, `3s`, `1m 30s`
+fn signature(webhook: &Webhook) -> String {
+    let signature = &webhook.signature;
+    let within = match signature.scheme.signs_time() {
+        true => format!(", within {}", duration(signature.tolerance)),
+        false => String::new(),
+    };
+    let secrets = match signature.secrets.len() {
+        1 => "one secret".to_owned(),
+        count => format!("any of {count} secrets"),
+    };
+    let kept = duration(webhook.keep);
+    format!("{}, {secrets}{within}\na delivery is known for {kept}", signature.scheme.name())
+}
+
 fn duration(duration: Duration) -> String {
     let mut text = String::new();
     // A text takes everything.

@@ -1,7 +1,7 @@
 //! The inputs of an endpoint, for `explain`.
 
 use crate::plan::Input;
-use crate::validate::{Additional, Parameter, Schema, Type};
+use crate::validate::{Additional, Parameter, View};
 
 /// A line per input: where it comes from, and what it must look like.
 pub(super) fn lines(input: &Input) -> Vec<(&'static str, String)> {
@@ -21,7 +21,10 @@ pub(super) fn lines(input: &Input) -> Vec<(&'static str, String)> {
         lines.push(("query", "nothing else".to_owned()));
     }
     if let Some(schema) = &input.body {
-        body(schema, "", &mut lines);
+        match schema.describe() {
+            Some(view) => body(view, "", &mut Vec::new(), &mut lines),
+            None => lines.push(("body", "anything".to_owned())),
+        }
     }
     if input.raw_body {
         lines.push(("body", "anything, as it comes".to_owned()));
@@ -31,15 +34,22 @@ pub(super) fn lines(input: &Input) -> Vec<(&'static str, String)> {
 
 fn parameter(place: &str, parameter: &Parameter) -> String {
     let needed = parameter.required && place != "path";
-    let mut words = vec![words(&parameter.schema)];
+    let view = parameter.schema.describe();
+    let mut words = vec![view.map_or_else(|| "anything".to_owned(), words)];
     words.extend(needed.then(|| "required".to_owned()));
     format!("{}: {}", parameter.name, words.join(", "))
 }
 
-fn body(schema: &Schema, path: &str, lines: &mut Vec<(&'static str, String)>) {
-    let mut described = vec![words(schema)];
-    if !schema.properties.is_empty() {
-        described.push(match schema.additional {
+/// `above` are the parts that this one is in: a schema may describe itself again.
+fn body(
+    view: View<'_>,
+    path: &str,
+    above: &mut Vec<usize>,
+    lines: &mut Vec<(&'static str, String)>,
+) {
+    let mut described = vec![words(view)];
+    if view.members().next().is_some() {
+        described.push(match view.additional() {
             Additional::Strip => "other members are dropped".to_owned(),
             Additional::Refuse => "no other members".to_owned(),
             Additional::Keep => "other members stay".to_owned(),
@@ -47,46 +57,46 @@ fn body(schema: &Schema, path: &str, lines: &mut Vec<(&'static str, String)>) {
     }
     let shown = if path.is_empty() { String::new() } else { format!("{path}: ") };
     lines.push(("body", format!("{shown}{}", described.join(", "))));
-    for (name, member) in &schema.properties {
+    if above.contains(&view.identity()) {
+        return;
+    }
+    above.push(view.identity());
+    for (name, member) in view.members() {
         let path = if path.is_empty() { name.to_string() } else { format!("{path}.{name}") };
         let before = lines.len();
-        body(member, &path, lines);
-        if schema.required.contains(name)
+        body(member, &path, above, lines);
+        if view.requires(name)
             && let Some((_, line)) = lines.get_mut(before)
         {
             line.push_str(", required");
         }
     }
+    above.pop();
 }
 
-fn words(schema: &Schema) -> String {
+fn words(view: View<'_>) -> String {
     let mut words = Vec::new();
-    let types: Vec<&str> = schema.types.iter().map(|kind| name(*kind)).collect();
-    match (&schema.items, &types[..]) {
-        (Some(items), ["array"]) => words.push(format!("array of {}", self::words(items))),
-        (_, []) if schema.properties.is_empty() => words.push("anything".to_owned()),
-        (_, []) => words.push("object".to_owned()),
+    let types: Vec<&str> = view.types().into_iter().map(|kind| kind.name()).collect();
+    match (view.items(), &types[..]) {
+        (Some(items), ["array"]) if items.identity() != view.identity() => {
+            let one = items.types().into_iter().map(|kind| kind.name()).collect::<Vec<_>>();
+            let scalar = !matches!(&one[..], ["array"] | ["object"] | []);
+            let one = if scalar { self::words(items) } else { one.join(" or ") };
+            words.push(match one.is_empty() {
+                true => "array of anything".to_owned(),
+                false => format!("array of {one}"),
+            });
+        }
+        (_, []) => words.push("anything".to_owned()),
         _ => words.push(types.join(" or ")),
     }
-    if let Some(allowed) = &schema.allowed {
-        let allowed: Vec<String> = allowed.iter().map(|value| value.to_json()).collect();
+    if !view.allowed().is_empty() {
+        let allowed: Vec<String> = view.allowed().iter().map(|value| value.to_json()).collect();
         words.push(format!("one of {}", allowed.join(", ")));
     }
-    words.extend(schema.minimum.as_ref().map(|least| format!("at least {least}")));
-    words.extend(schema.maximum.as_ref().map(|most| format!("at most {most}")));
-    words.extend(schema.pattern.as_ref().map(|pattern| format!("like {pattern}")));
-    words.extend(schema.default.as_ref().map(|default| format!("default {}", default.to_json())));
+    words.extend(view.minimum().map(|least| format!("at least {least}")));
+    words.extend(view.maximum().map(|most| format!("at most {most}")));
+    words.extend(view.pattern().map(|pattern| format!("like {pattern}")));
+    words.extend(view.default_value().map(|default| format!("default {}", default.to_json())));
     words.join(", ")
-}
-
-fn name(kind: Type) -> &'static str {
-    match kind {
-        Type::Null => "null",
-        Type::Boolean => "boolean",
-        Type::Integer => "integer",
-        Type::Number => "number",
-        Type::String => "string",
-        Type::Array => "array",
-        Type::Object => "object",
-    }
 }

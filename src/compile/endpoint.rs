@@ -6,12 +6,13 @@ use super::access::{Condition, access, conditions};
 use super::call::{Draft, bytes, draft};
 use super::context::Context;
 use super::graph::Graph;
+use super::idempotency::idempotency;
 use super::inherit::Levels;
 use super::reader::Reader;
 use super::response_headers::of_endpoint;
 use super::scope::{Edge, Names, Variables};
 use super::world::World;
-use super::{cors, fault, input, limits, reply, upstreams};
+use super::{cors, fault, input, limits, reply, signature, upstreams};
 use crate::config::{self, Method, Route};
 use crate::diagnostic::Diagnostic;
 use crate::plan::{Body, Call, Endpoint, ErrorShape, Input, SessionRule};
@@ -29,13 +30,18 @@ pub(super) fn endpoint(
     let access = access(cx, route, method, &levels);
     let cors = cors::policy(cx, &levels.cors(world.cors));
     let plain = plain(cx, world, &levels);
-    let mut input = input::input(cx, route, method, &levels.input(), &world.session_cookies);
+    let idempotency = idempotency(cx, route, method, &levels);
+    let mut input = input::input(cx, route, method, &levels, &world.session_cookies);
+    let webhook = signature::webhook(cx, world.signature_defaults, method, &levels, &input);
     let rate_limits = limits::of_endpoint(cx, &world.rate_limits, &levels, &input);
     let texts = texts(cx, world, &levels, &input);
     if cx.count() == before {
         check_order(cx, &texts);
     }
     input.raw_body = raw_body(cx, method, &texts.drafts);
+    if input.raw_body && input.body.is_some() {
+        check_raw_beside_body(cx, &texts.drafts);
+    }
     if access.as_ref().is_some_and(|access| access.session == SessionRule::None) {
         check_no_user_token(cx, &texts.drafts);
     }
@@ -59,6 +65,8 @@ pub(super) fn endpoint(
         allow: allow?,
         deny_status: access.deny_status,
         deadline: plain.deadline,
+        idempotency: idempotency?,
+        webhook: webhook?,
         max_body: plain.max_body,
         input,
         calls: calls?,
@@ -186,6 +194,18 @@ fn check_no_user_token(cx: &mut Context<'_>, drafts: &[Draft]) {
                 draft.name
             );
             cx.wrong(&draft.span, title, "say `session = \"required\"`, or `auth = \"none\"` here");
+        }
+    }
+}
+
+/// What was not offered is taken out of `$body`, and would be in what is sent.
+fn check_raw_beside_body(cx: &mut Context<'_>, drafts: &[Draft]) {
+    for draft in drafts {
+        if draft.call.as_ref().is_some_and(|call| matches!(call.body, Body::Raw)) {
+            let title = format!("the call `{}` sends the body on unread", draft.name);
+            let help = "`input.body` checks and strips it: send that, `json = '$body'`, or take \
+                        `input.body` away";
+            cx.wrong(&draft.span, title, help);
         }
     }
 }

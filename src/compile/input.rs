@@ -1,16 +1,15 @@
 //! `input`: what of a request is visible.
 
 use indexmap::IndexMap;
+use serde_json::{Value as Json, json};
 
 use super::context::Context;
 use super::inherit::Levels;
-use super::schema::{Compiled, schema};
-use super::schema_file::schema_or_file;
-use super::{headers, names};
+use super::schema::{Document, document};
+use super::{body, headers, names};
 use crate::config::{self, Method, Name, Route, Segment, Toml};
-use crate::diagnostic::Span;
 use crate::plan::Input;
-use crate::validate::{Parameter, Schema, Type};
+use crate::validate::{Parameter, Schema, Type, View};
 use crate::value::{SmolStr, Value};
 
 /// Compiles the inputs of an endpoint. `session_cookies` cannot be inputs.
@@ -18,9 +17,11 @@ pub(super) fn input(
     cx: &mut Context<'_>,
     route: &Route,
     method: Method,
-    levels: &Levels<'_, config::Input>,
+    endpoint: &Levels<'_, config::Endpoint>,
     session_cookies: &[String],
 ) -> Input {
+    let levels = &endpoint.input();
+    let body = body::body(cx, method, levels);
     let refuse = levels
         .leaf(|input| input.additional_query.as_ref())
         .and_then(|word| cx.word(word, &[("ignore", false), ("refuse", true)]));
@@ -30,7 +31,8 @@ pub(super) fn input(
         headers: header_inputs(cx, levels),
         cookies: cookies(cx, levels, session_cookies),
         refuse_additional_query: refuse.unwrap_or(false),
-        body: body(cx, method, levels),
+        accept: body::accept(cx, endpoint, body.as_ref()),
+        body,
         raw_body: false,
     }
 }
@@ -62,19 +64,16 @@ fn params(
         }
         let many = !matches!(segment, Segment::Param(_));
         let narrowed = narrowed.get(name).map(|(_, toml)| *toml);
-        let compiled = match narrowed {
-            Some(toml) => {
-                schema(cx, toml).and_then(|found| path_schema(cx, found, many, &toml.span))
-            }
-            None => Some(if many { array_of(Schema::default()) } else { text() }),
+        let schema = match narrowed {
+            Some(toml) => document(cx, toml).and_then(|found| path_schema(cx, found, many)),
+            None => Schema::compile(&unsaid(many)).ok(),
         };
         // A mistake of the schema is no reason to doubt what reads the segment.
-        let mut schema = compiled.unwrap_or_default();
+        let schema = schema.unwrap_or_default();
         let required = !matches!(segment, Segment::OptionalCatchAll(_));
-        if !required {
-            schema.default = Some(Value::array(Vec::new()));
-        }
-        parameters.push(Parameter { name: SmolStr::new(name), schema, required });
+        let default = (!required).then(|| Value::array(Vec::new()));
+        let default = default.or_else(|| schema.default_value().cloned());
+        parameters.push(Parameter { name: SmolStr::new(name), schema, default, required });
     }
     parameters
 }
@@ -88,19 +87,21 @@ fn segment_name(segment: &Segment) -> Option<&str> {
     }
 }
 
+/// A segment, or several, of which nothing more is said.
+fn unsaid(many: bool) -> Json {
+    let text = json!({ "type": "string" });
+    if many { json!({ "type": "array", "items": text }) } else { text }
+}
+
 /// What narrows a segment narrows each one of a catch-all, unless it says `array` itself.
-fn path_schema(
-    cx: &mut Context<'_>,
-    compiled: Compiled,
-    many: bool,
-    span: &Span,
-) -> Option<Schema> {
-    let schema = one_type(cx, compiled.schema, span)?;
-    match (many, schema.types.contains(&Type::Array)) {
-        (true, false) => Some(array_of(schema)),
+fn path_schema(cx: &mut Context<'_>, document: Document<'_>, many: bool) -> Option<Schema> {
+    let mut json = document.json.clone();
+    let schema = one_type(cx, &document, &mut json)?;
+    match (many, schema.types() == [Type::Array]) {
+        (true, false) => Schema::compile(&json!({ "type": "array", "items": json })).ok(),
         (false, true) => {
             let help = "only a catch-all, `[...name]`, is an array";
-            cx.wrong(span, "a segment of a path is one value", help);
+            cx.wrong(&document.written.span, "a segment of a path is one value", help);
             None
         }
         _ => Some(schema),
@@ -112,56 +113,63 @@ fn parameters(cx: &mut Context<'_>, merged: Merged<'_>) -> Vec<Parameter> {
 }
 
 fn parameter(cx: &mut Context<'_>, name: &str, toml: &Toml) -> Parameter {
-    let compiled = schema(cx, toml).unwrap_or_default();
-    let required = compiled.needed.is_some();
-    let schema = one_type(cx, compiled.schema, &toml.span).unwrap_or_default();
-    Parameter { name: SmolStr::new(name), schema, required }
+    let document = document(cx, toml);
+    let required = document.as_ref().is_some_and(|document| document.needed.is_some());
+    let schema = document.and_then(|document| {
+        let mut json = document.json.clone();
+        one_type(cx, &document, &mut json)
+    });
+    let schema = schema.unwrap_or_default();
+    let default = schema.default_value().cloned();
+    Parameter { name: SmolStr::new(name), schema, default, required }
 }
 
-/// A parameter is text that is converted: to one type, or to an array of one.
-fn one_type(cx: &mut Context<'_>, mut schema: Schema, span: &Span) -> Option<Schema> {
-    if schema.types.is_empty() {
-        schema.types = match &schema.allowed {
-            Some(allowed) => types_of(allowed),
-            None if schema.items.is_some() => vec![Type::Array],
-            None if schema.minimum.is_some() || schema.maximum.is_some() => vec![Type::Number],
-            None => vec![Type::String],
-        };
+/// A parameter is text that is converted: to one type, or to an array of one. Says the type where the schema does not.
+fn one_type(cx: &mut Context<'_>, document: &Document<'_>, json: &mut Json) -> Option<Schema> {
+    let written = document.compile(cx)?;
+    let types = written.describe().map(View::types).unwrap_or_default();
+    let kind = types.first().copied().unwrap_or_else(|| type_of(json));
+    say_type(json, kind);
+    if types.len() > 1 || matches!(kind, Type::Null | Type::Object) {
+        let help = "\"string\", \"integer\", \"number\", \"boolean\", or \"array\" of one of these";
+        cx.wrong(&document.written.span, "a parameter has one type", help);
+        return None;
     }
-    match schema.types[..] {
-        [Type::Array] => {
-            let items = schema.items.take().map_or_else(Schema::default, |items| *items);
-            let items = one_type(cx, items, span)?;
-            if items.types == [Type::Array] {
-                cx.wrong(span, "an array of arrays cannot be a parameter", "its items are scalars");
+    if kind == Type::Array {
+        let items = written.describe().and_then(View::items);
+        match items.map(View::types).as_deref() {
+            Some([Type::Array]) => {
+                let help = "its items are scalars";
+                let span = &document.written.span;
+                cx.wrong(span, "an array of arrays cannot be a parameter", help);
                 return None;
             }
-            schema.items = Some(Box::new(items));
-        }
-        [Type::String | Type::Integer | Type::Number | Type::Boolean] => {}
-        _ => {
-            let help =
-                "\"string\", \"integer\", \"number\", \"boolean\", or \"array\" of one of these";
-            cx.wrong(span, "a parameter has one type", help);
-            return None;
+            Some(types) => {
+                if let Some(items) = json.get_mut("items").filter(|items| items.is_object()) {
+                    let kind = types.first().copied().unwrap_or_else(|| type_of(items));
+                    say_type(items, kind);
+                }
+            }
+            None => json["items"] = json!({ "type": "string" }),
         }
     }
-    Some(schema)
+    Schema::compile(json).ok()
 }
 
-fn types_of(allowed: &[Value]) -> Vec<Type> {
-    let scalars = [Type::String, Type::Integer, Type::Number, Type::Boolean];
-    let all = |kind: &Type| allowed.iter().all(|value| kind.fits(value));
-    scalars.into_iter().find(all).into_iter().collect()
+fn say_type(json: &mut Json, kind: Type) {
+    if let Json::Object(schema) = json {
+        schema.entry("type").or_insert_with(|| kind.name().into());
+    }
 }
 
-fn array_of(items: Schema) -> Schema {
-    let items = if items.types.is_empty() { text() } else { items };
-    Schema { types: vec![Type::Array], items: Some(Box::new(items)), ..Schema::default() }
-}
-
-fn text() -> Schema {
-    Schema { types: vec![Type::String], ..Schema::default() }
+/// What a schema without a type is about.
+fn type_of(json: &Json) -> Type {
+    let has = |names: &[&str]| names.iter().any(|name| json.get(name).is_some());
+    if has(&["items", "prefixItems", "contains", "minItems", "maxItems", "uniqueItems"]) {
+        return Type::Array;
+    }
+    let number = ["minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"];
+    if has(&number) { Type::Number } else { Type::String }
 }
 
 fn header_inputs(cx: &mut Context<'_>, levels: &Levels<'_, config::Input>) -> Vec<Parameter> {
@@ -195,25 +203,4 @@ fn cookies(
 pub(super) fn is_token(name: &str) -> bool {
     let ok = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
     !name.is_empty() && name.chars().all(ok)
-}
-
-fn body(
-    cx: &mut Context<'_>,
-    method: Method,
-    levels: &Levels<'_, config::Input>,
-) -> Option<Schema> {
-    let own = levels.own().and_then(|input| input.body.as_ref());
-    if let (Method::Get, Some(body)) = (method, own) {
-        cx.wrong(&body.span, "a GET request has no body", "take it from `input.query`");
-    }
-    if method == Method::Get {
-        return None;
-    }
-    let written = levels.leaf(|input| input.body.as_ref())?;
-    let compiled = schema_or_file(cx, written).unwrap_or_default();
-    if let Some(span) = compiled.needed {
-        let help = "a declared body must be there; name members: `required = [\"title\"]`";
-        cx.wrong(&span, "`required = true` stands on a parameter", help);
-    }
-    Some(compiled.schema)
 }

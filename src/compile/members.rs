@@ -3,7 +3,7 @@
 use crate::config::did_you_mean;
 use crate::diagnostic::Problem;
 use crate::jq::Read;
-use crate::validate::{Additional, Parameter, Schema};
+use crate::validate::{Parameter, Schema};
 
 /// A look at the members that are read of a variable.
 pub(super) struct Members<'a> {
@@ -56,16 +56,11 @@ impl Members<'_> {
 
     /// Checks members of the body, as deep as its schema says.
     pub(super) fn schema(&self, schema: &Schema) -> Result<(), Problem> {
-        let mut schema = schema;
+        let mut view = schema.describe();
         for (depth, step) in self.read.path.iter().enumerate() {
-            if schema.properties.is_empty() || schema.additional == Additional::Keep {
-                return Ok(());
-            }
-            self.known(depth, schema.properties.iter().map(|(name, _)| name.as_str()))?;
-            let Some((_, inner)) = schema.properties.iter().find(|(name, _)| name == step) else {
-                return Ok(());
-            };
-            schema = inner;
+            let Some(here) = view.filter(|view| view.is_closed()) else { return Ok(()) };
+            self.known(depth, here.members().map(|(name, _)| name.as_str()))?;
+            view = here.member(step);
         }
         Ok(())
     }

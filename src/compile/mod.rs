@@ -3,6 +3,7 @@
 //! Every mistake is found at once: compiling goes on after one, and what only follows from it is not reported.
 
 mod access;
+mod body;
 mod call;
 mod context;
 mod cors;
@@ -11,6 +12,7 @@ mod fault;
 mod gateway;
 mod graph;
 mod headers;
+mod idempotency;
 mod inherit;
 mod input;
 mod limits;
@@ -25,6 +27,7 @@ mod route;
 mod schema;
 mod schema_file;
 mod scope;
+mod signature;
 mod stores;
 mod text;
 mod tokens;
@@ -43,7 +46,7 @@ use world::World;
 use crate::config::{self, Environment, Files, Secrets, Tree};
 use crate::diagnostic::{Diagnostic, Sources};
 use crate::jq::Library;
-use crate::plan::Plan;
+use crate::plan::{Plan, ValidateResponses};
 
 /// Reads and compiles the config in a folder. The texts are there in any case, to show the mistakes in.
 ///
@@ -90,6 +93,12 @@ fn plan(cx: &mut Context<'_>, tree: &Tree) -> Option<Plan> {
     library(cx, tree);
     let server = gateway::server(cx, gateway);
     let limits = gateway::limits(cx, gateway);
+    let words = [
+        ("off", ValidateResponses::Off),
+        ("log", ValidateResponses::Log),
+        ("fail", ValidateResponses::Fail),
+    ];
+    let validate_responses = cx.word(&gateway.server.validate_responses, &words);
     let origins = gateway::origins(cx, gateway);
     let issuers = tokens::issuers(cx, &gateway.tokens);
     let roles_from = cx.program(&gateway.session.roles_from, &mut Scope::Claims);
@@ -114,6 +123,7 @@ fn plan(cx: &mut Context<'_>, tree: &Tree) -> Option<Plan> {
         cors: &gateway.cors,
         headers: Arc::clone(&headers),
         call_defaults: &tree.call_defaults,
+        signature_defaults: &tree.signature_defaults,
         codes: HashMap::new(),
     };
     let router = route::router(cx, &mut world, &tree.routes);
@@ -126,6 +136,7 @@ fn plan(cx: &mut Context<'_>, tree: &Tree) -> Option<Plan> {
         upstreams,
         rate_limits: policies?,
         proxies,
+        validate_responses: validate_responses?,
         stores: stores?,
         cors: policy,
         headers,

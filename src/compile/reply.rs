@@ -7,10 +7,12 @@ use super::fault;
 use super::headers::{Side, writable};
 use super::inherit::Levels;
 use super::reader::Reader;
+use super::schema::document;
 use crate::config::{HeaderValue, Program as Written, Response};
 use crate::jq::Program;
 use crate::plan::{Reply, Shape, Status};
 use crate::template::Text;
+use crate::validate::Schema;
 use crate::value::SmolStr;
 
 /// The parts of a reply; its shape may depend on the calls. `None` in a part is a mistake.
@@ -20,6 +22,7 @@ pub(super) struct Parts {
     shape: Option<Option<Program>>,
     envelope: Option<bool>,
     extra: Option<Vec<(SmolStr, Program)>>,
+    schema: Option<Option<Schema>>,
 }
 
 /// Members of a reply that the gateway writes.
@@ -35,6 +38,7 @@ pub(super) fn parts(reader: &mut Reader<'_, '_, '_>, levels: &Levels<'_, Respons
         headers: headers(reader, levels),
         shape: reader.maybe(levels.leaf(|response| response.shape.as_ref())),
         extra: extra(reader, levels, envelope),
+        schema: schema(reader, levels),
         envelope,
     }
 }
@@ -61,6 +65,7 @@ impl Parts {
             envelope: self.envelope?,
             extra: self.extra?,
             max_bytes,
+            schema: self.schema?,
         })
     }
 }
@@ -96,6 +101,23 @@ fn headers(
         });
     }
     headers
+}
+
+/// The outer `None` is a mistake.
+fn schema(
+    reader: &mut Reader<'_, '_, '_>,
+    levels: &Levels<'_, Response>,
+) -> Option<Option<Schema>> {
+    let Some(written) = levels.leaf(|response| response.schema.as_ref()) else {
+        return Some(None);
+    };
+    let document = document(reader.cx, written)?;
+    if let Some(span) = &document.needed {
+        let help = "name members: `required = [\"id\"]`";
+        reader.cx.wrong(span, "`required = true` stands on a parameter", help);
+        return None;
+    }
+    document.compile(reader.cx).map(Some)
 }
 
 fn extra(

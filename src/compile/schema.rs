@@ -1,93 +1,108 @@
-//! JSON Schemas of inputs, and values of TOML as JSON.
+//! JSON Schemas of inputs and replies, and values of TOML as JSON.
 
-use regex::{Regex, RegexBuilder};
+use serde_json::Value as Json;
 
 use super::context::Context;
-use crate::config::{Named, Piece, Plain, Raw, Toml, Value as Written, did_you_mean, pieces};
+use super::schema_file;
+use crate::config::{Piece, Plain, Raw, Toml, Value as Written, pieces};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::validate::{Additional, Mistakes, Schema, Type};
+use crate::validate::{Schema, Wrong};
 use crate::value::{Num, SmolStr, Value};
 
-/// The keywords that are known.
-const KEYWORDS: &[&str] = &[
-    "type",
-    "enum",
-    "minimum",
-    "maximum",
-    "pattern",
-    "default",
-    "required",
-    "properties",
-    "additional",
-    "items",
-];
-
-/// Keywords that only tell something.
-const ANNOTATIONS: &[&str] = &["title", "description", "examples", "$schema", "$id", "$comment"];
-
-/// Keywords of JSON Schema that are not known yet: nobody meant another one.
-const LATER: &[&str] = &[
-    "const",
-    "maxItems",
-    "maxLength",
-    "maxProperties",
-    "minItems",
-    "minLength",
-    "minProperties",
-    "prefixItems",
-    "uniqueItems",
-];
-
-const TYPES: &[(&str, Type)] = &[
-    ("null", Type::Null),
-    ("boolean", Type::Boolean),
-    ("integer", Type::Integer),
-    ("number", Type::Number),
-    ("string", Type::String),
-    ("array", Type::Array),
-    ("object", Type::Object),
-];
-
-/// Bytes of a compiled pattern: a pattern that needs more is slow as well.
-const PATTERN_SIZE: usize = 256 << 10;
-
-/// A schema, with what of it decides at the place where it is used.
-#[derive(Debug, Default)]
-pub(super) struct Compiled {
+/// A schema as JSON, and where its parts are written.
+pub(super) struct Document<'t> {
     /// The schema.
-    pub(super) schema: Schema,
+    pub(super) json: Json,
     /// `required = true`, which stands on a parameter.
     pub(super) needed: Option<Span>,
+    /// Where it is written, or its file is named.
+    pub(super) written: &'t Toml,
+    /// Files that stand in it: where, and their names.
+    pub(super) files: Vec<(String, String)>,
 }
 
-/// Compiles a schema.
-pub(super) fn schema(cx: &mut Context<'_>, written: &Toml) -> Option<Compiled> {
+/// Reads a schema that stands where it is used, or in a file that is named there.
+pub(super) fn document<'t>(cx: &mut Context<'_>, written: &'t Toml) -> Option<Document<'t>> {
     // Clients learn what a schema says, from messages if not from its defaults.
     if let Some(span) = secret_in(written) {
         cx.wrong(&span, "a JSON Schema cannot hold a secret", "clients get to know what it says");
         return None;
     }
-    let Written::Table(table) = &written.value else {
-        let help = "such as `{ type = \"string\" }`";
-        cx.wrong(&written.span, "a JSON Schema is a table", help);
-        return None;
-    };
-    let before = cx.count();
-    let mut compiled = Compiled::default();
-    for (name, value) in table {
-        keyword(cx, name, value, &mut compiled);
-        if !KEYWORDS.contains(&&*name.text) && !ANNOTATIONS.contains(&&*name.text) {
-            let near = did_you_mean(name, KEYWORDS.iter().copied());
-            let help = near
-                .filter(|_| !LATER.contains(&&*name.text))
-                .unwrap_or_else(|| format!("known here: {}", KEYWORDS.join(", ")));
-            cx.wrong(&name.span, format!("unknown keyword `{name}` of a JSON Schema"), help);
+    if let Some(document) = schema_file::named(cx, written) {
+        return document;
+    }
+    let mut document =
+        Document { json: json(cx, written)?, needed: None, written, files: Vec::new() };
+    if let (Json::Object(root), Written::Table(table)) = (&mut document.json, &written.value)
+        && let Some(Toml { span, value: Written::Boolean(needed) }) = table.get("required")
+    {
+        root.shift_remove("required");
+        document.needed = needed.then(|| span.clone());
+    }
+    schema_file::bundle(cx, &mut document, None)?;
+    Some(document)
+}
+
+impl Document<'_> {
+    /// Compiles it.
+    pub(super) fn compile(&self, cx: &mut Context<'_>) -> Option<Schema> {
+        match Schema::compile(&self.json) {
+            Ok(schema) => Some(schema),
+            Err(mistakes) => {
+                mistakes.iter().for_each(|wrong| self.tell(cx, wrong));
+                None
+            }
         }
     }
-    if cx.count() == before {
-        consistent(cx, table, &written.span, &compiled.schema);
+
+    fn tell(&self, cx: &mut Context<'_>, wrong: &Wrong) {
+        let (span, whole) = place(self.written, &wrong.at, wrong.key);
+        let mut help = wrong.help.clone();
+        if !whole {
+            let inside = format!("in `{}`", self.name(&wrong.at));
+            help = Some(help.map_or(inside.clone(), |help| format!("{inside}: {help}")));
+        }
+        let mut mistake = Diagnostic { help, ..Diagnostic::at(span, wrong.title.clone()) };
+        if let Some((beside, true)) = wrong.beside.as_ref().map(|at| place(self.written, at, false))
+        {
+            mistake = mistake.label(beside, "");
+        }
+        cx.mistake(mistake);
     }
-    (cx.count() == before).then_some(compiled)
+
+    /// A place in a file as people write it: `address.json#/properties/city`.
+    fn name(&self, pointer: &str) -> String {
+        let inside = |(prefix, file): &(String, String)| {
+            let rest = pointer.strip_prefix(prefix.as_str())?;
+            (rest.is_empty() || rest.starts_with('/')).then(|| format!("{file}#{rest}"))
+        };
+        let file = self.files.iter().rev().find_map(inside);
+        file.unwrap_or_else(|| format!("#{pointer}"))
+    }
+}
+
+/// Where a part stands, and whether that is the part itself rather than what it is in.
+fn place(written: &Toml, pointer: &str, key: bool) -> (Span, bool) {
+    let mut here = written;
+    let mut span = written.span.clone();
+    for step in pointer.split('/').skip(1) {
+        let step = step.replace("~1", "/").replace("~0", "~");
+        let next = match &here.value {
+            Written::Table(table) => table.get_key_value(step.as_str()),
+            Written::List(items) => {
+                let Some(item) = step.parse().ok().and_then(|at: usize| items.get(at)) else {
+                    return (span, false);
+                };
+                (here, span) = (item, item.span.clone());
+                continue;
+            }
+            _ => None,
+        };
+        let Some((name, next)) = next else { return (span, false) };
+        here = next;
+        span = if key { name.span.clone() } else { next.span.clone() };
+    }
+    (span, true)
 }
 
 /// A value of TOML as JSON; its secrets looked up.
@@ -111,6 +126,29 @@ pub(super) fn value(cx: &mut Context<'_>, written: &Toml) -> Option<Value> {
     })
 }
 
+/// A schema of TOML as JSON.
+fn json(cx: &mut Context<'_>, written: &Toml) -> Option<Json> {
+    Some(match &written.value {
+        Written::Text(text) => Json::from(plain(cx, text, &written.span)?),
+        Written::Integer(integer) => match (i64::try_from(*integer), u64::try_from(*integer)) {
+            (Ok(integer), _) => integer.into(),
+            (_, Ok(integer)) => integer.into(),
+            _ => Json::from(*integer as f64),
+        },
+        Written::Float(float) => Json::from(*float),
+        Written::Boolean(boolean) => Json::from(*boolean),
+        Written::List(items) => {
+            let items: Vec<Option<Json>> = items.iter().map(|item| json(cx, item)).collect();
+            Json::Array(items.into_iter().collect::<Option<_>>()?)
+        }
+        Written::Table(members) => {
+            let members =
+                members.iter().map(|(name, one)| Some((name.text.clone(), json(cx, one)?)));
+            Json::Object(members.collect::<Option<_>>()?)
+        }
+    })
+}
+
 fn secret_in(written: &Toml) -> Option<Span> {
     match &written.value {
         Written::Text(text) => {
@@ -124,153 +162,6 @@ fn secret_in(written: &Toml) -> Option<Span> {
     }
 }
 
-fn keyword(cx: &mut Context<'_>, name: &str, written: &Toml, out: &mut Compiled) -> Option<()> {
-    let schema = &mut out.schema;
-    match name {
-        "type" => schema.types = types(cx, written)?,
-        "enum" => {
-            let Value::Arr(_) = value(cx, written)? else {
-                return expected(cx, written, "a list of values");
-            };
-            schema.allowed = value(cx, written)?.as_array().map(<[Value]>::to_vec);
-        }
-        "minimum" => schema.minimum = Some(number(cx, written)?),
-        "maximum" => schema.maximum = Some(number(cx, written)?),
-        "pattern" => schema.pattern = Some(pattern(cx, written)?),
-        "default" => schema.default = Some(value(cx, written)?),
-        "required" => match &written.value {
-            Written::Boolean(needed) => out.needed = needed.then(|| written.span.clone()),
-            Written::List(items) => {
-                let names = items.iter().map(|item| text(cx, item).map(SmolStr::from));
-                schema.required = names.collect::<Option<_>>()?;
-            }
-            _ => return expected(cx, written, "`true`, or a list of members"),
-        },
-        "properties" => {
-            let Written::Table(members) = &written.value else {
-                return expected(cx, written, "a table");
-            };
-            let members: Vec<_> = members
-                .iter()
-                .map(|(name, member)| (SmolStr::new(&name.text), inner(cx, member)))
-                .collect();
-            schema.properties =
-                members.into_iter().filter_map(|(name, schema)| Some((name, schema?))).collect();
-        }
-        "additional" => schema.additional = additional(cx, written)?,
-        "items" => schema.items = Some(Box::new(inner(cx, written)?)),
-        _ => {}
-    }
-    Some(())
-}
-
-/// A schema inside another one, where `required = true` means nothing.
-fn inner(cx: &mut Context<'_>, written: &Toml) -> Option<Schema> {
-    let compiled = schema(cx, written)?;
-    if let Some(span) = compiled.needed {
-        let help = "in an object's schema it is a list: `required = [\"name\"]`";
-        cx.wrong(&span, "`required = true` stands on a parameter", help);
-        return None;
-    }
-    Some(compiled.schema)
-}
-
-fn types(cx: &mut Context<'_>, written: &Toml) -> Option<Vec<Type>> {
-    let items = match &written.value {
-        Written::List(items) => items.iter().collect(),
-        _ => vec![written],
-    };
-    let read = |item: &Toml| {
-        let plain = Plain { span: item.span.clone(), raw: Raw::Text(text(cx, item)?) };
-        cx.word(&plain, TYPES)
-    };
-    items.into_iter().map(read).collect()
-}
-
-fn additional(cx: &mut Context<'_>, written: &Toml) -> Option<Additional> {
-    let words =
-        [("strip", Additional::Strip), ("refuse", Additional::Refuse), ("keep", Additional::Keep)];
-    let plain = Plain { span: written.span.clone(), raw: Raw::Text(text(cx, written)?) };
-    cx.word(&plain, &words)
-}
-
-fn number(cx: &mut Context<'_>, written: &Toml) -> Option<Num> {
-    match value(cx, written)? {
-        Value::Num(number) => Some(number),
-        _ => expected(cx, written, "a number"),
-    }
-}
-
-fn pattern(cx: &mut Context<'_>, written: &Toml) -> Option<Regex> {
-    let text = text(cx, written)?;
-    let error = match RegexBuilder::new(&text).size_limit(PATTERN_SIZE).build() {
-        Ok(regex) => return Some(regex),
-        Err(regex::Error::CompiledTooBig(_)) => "it is too large".to_owned(),
-        Err(error) => {
-            let text = error.to_string();
-            text.rsplit("error: ").next().unwrap_or_default().trim().to_owned()
-        }
-    };
-    let help =
-        format!("{error}; patterns run in linear time, without look-around and back-references");
-    cx.wrong(&written.span, "this is not a regular expression", help);
-    None
-}
-
-fn text(cx: &mut Context<'_>, written: &Toml) -> Option<String> {
-    match &written.value {
-        Written::Text(text) => plain(cx, text, &written.span),
-        _ => expected(cx, written, "text"),
-    }
-}
-
 fn plain(cx: &mut Context<'_>, text: &str, span: &Span) -> Option<String> {
     cx.value(&Plain { span: span.clone(), raw: Raw::Text(text.to_owned()) })
-}
-
-fn expected<T>(cx: &mut Context<'_>, written: &Toml, what: &str) -> Option<T> {
-    cx.mistake(Diagnostic::at(written.span.clone(), format!("expected {what}")));
-    None
-}
-
-/// Checks keywords against each other.
-fn consistent(cx: &mut Context<'_>, table: &Named<Toml>, span: &Span, schema: &Schema) {
-    let place = |name: &str| table.get(name).map_or(span, |toml| &toml.span).clone();
-    if let (Some(least), Some(most)) = (&schema.minimum, &schema.maximum)
-        && Value::Num(least.clone()) > Value::Num(most.clone())
-    {
-        let title = "`minimum` is more than `maximum`";
-        cx.mistake(Diagnostic::at(place("minimum"), title).label(place("maximum"), ""));
-        return;
-    }
-    if schema.allowed.as_ref().is_some_and(Vec::is_empty) {
-        let help = "list the values that are let in";
-        cx.wrong(&place("enum"), "an empty `enum` lets nothing in", help);
-    }
-    let alone = Schema { allowed: None, ..schema.clone() };
-    for allowed in schema.allowed.iter().flatten() {
-        if let Some(why) = misfit(&alone, allowed) {
-            cx.wrong(&place("enum"), "a value of `enum` is not let in by the rest", why);
-        }
-    }
-    if let Some(why) = schema.default.as_ref().and_then(|default| misfit(schema, default)) {
-        cx.wrong(&place("default"), "the default is not let in by its own schema", why);
-    }
-    let open = schema.properties.is_empty() || schema.additional == Additional::Keep;
-    for name in schema.required.iter().filter(|_| !open) {
-        if !schema.properties.iter().any(|(known, _)| known == name) {
-            let known = schema.properties.iter().map(|(known, _)| known.as_str());
-            let help = did_you_mean(name, known);
-            let help = help.unwrap_or_else(|| "declare it under `properties`".to_owned());
-            cx.wrong(&place("required"), format!("`{name}` is required, but not declared"), help);
-        }
-    }
-}
-
-/// Why a value does not fit, in words. Nothing of the value is in them: it may be a secret.
-fn misfit(schema: &Schema, value: &Value) -> Option<String> {
-    let mut mistakes = Mistakes::default();
-    mistakes.check(schema, &mut value.clone(), String::new);
-    let rule = mistakes.into_details().first()?.rule;
-    Some(format!("`{rule}` says otherwise"))
 }

@@ -1,62 +1,132 @@
-//! A JSON Schema in a file of its own: `{ file = "post.schema.json" }`.
+//! JSON Schemas in files of their own: `{ file = "post.schema.json" }`, and the files beside them that they refer to.
+
+use serde_json::{Map, Value as Json};
 
 use super::context::Context;
-use super::schema::{Compiled, schema};
-use crate::config::{Name, Plain, Raw, Toml, Value as Written};
+use super::schema::Document;
+use crate::config::{Plain, Raw, Toml, Value as Written};
 use crate::diagnostic::Span;
-use crate::value::{DuplicateKeys, Limits, SmolStr, Value, parse};
+use crate::value::{DuplicateKeys, Limits, parse};
 
-/// Compiles a schema that stands where it is used, or in a file that is named there.
-pub(super) fn schema_or_file(cx: &mut Context<'_>, written: &Toml) -> Option<Compiled> {
-    let Some((path, span)) = named_file(written) else { return schema(cx, written) };
-    let json = cx.file(&path)?;
-    let limits = Limits { max_depth: MAX_DEPTH, duplicate_keys: DuplicateKeys::Refuse };
-    match parse(json.as_bytes(), &limits) {
-        Ok(value) => {
-            let written = as_written(cx, &value, span)?;
-            schema(cx, &written)
+const MAX_DEPTH: u32 = 64;
+
+/// The schema of the file that is named in the place of a schema; the outer `None`: none is.
+pub(super) fn named<'t>(cx: &mut Context<'_>, written: &'t Toml) -> Option<Option<Document<'t>>> {
+    let Written::Table(table) = &written.value else { return None };
+    let file = table.get("file").filter(|_| table.len() == 1)?;
+    let Written::Text(name) = &file.value else { return None };
+    Some(read(cx, name, &file.span).and_then(|json| {
+        let files = vec![(String::new(), name.clone())];
+        let mut document = Document { json, needed: None, written: file, files };
+        bundle(cx, &mut document, Some(name))?;
+        Some(document)
+    }))
+}
+
+/// Takes the files that a schema refers to into it, under `$defs`, so that all references stay inside.
+pub(super) fn bundle(
+    cx: &mut Context<'_>,
+    document: &mut Document<'_>,
+    name: Option<&str>,
+) -> Option<()> {
+    let span = document.written.span.clone();
+    let root = name.map(|name| (name.to_owned(), String::new()));
+    let mut bundle = Bundle { known: root.into_iter().collect(), open: Vec::new() };
+    bundle.rewrite(&mut document.json, name.unwrap_or_default(), "");
+    while let Some((file, prefix)) = bundle.open.pop() {
+        let mut json = read(cx, &file, &span)?;
+        if let Json::Object(members) = &mut json {
+            members.shift_remove("$id");
+            members.shift_remove("$schema");
         }
+        bundle.rewrite(&mut json, &file, &prefix);
+        let Json::Object(root) = &mut document.json else { return Some(()) };
+        let defs = root.entry("$defs").or_insert_with(|| Json::Object(Map::new()));
+        let key = prefix.trim_start_matches("/$defs/").to_owned();
+        defs.as_object_mut()?.insert(key, json);
+        document.files.push((prefix, file));
+    }
+    Some(())
+}
+
+/// Files by their names, with the places that they get, and those that are still to be read.
+struct Bundle {
+    known: Vec<(String, String)>,
+    open: Vec<(String, String)>,
+}
+
+impl Bundle {
+    fn rewrite(&mut self, json: &mut Json, file: &str, prefix: &str) {
+        match json {
+            Json::Object(members) => {
+                for (name, value) in members {
+                    match value {
+                        Json::String(reference) if name == "$ref" => {
+                            *reference = self.reference(reference, file, prefix);
+                        }
+                        _ if matches!(&**name, "enum" | "const" | "default" | "examples") => {}
+                        value => self.rewrite(value, file, prefix),
+                    }
+                }
+            }
+            Json::Array(items) => {
+                items.iter_mut().for_each(|item| self.rewrite(item, file, prefix));
+            }
+            _ => {}
+        }
+    }
+
+    /// A reference from inside a file, as it is from the whole.
+    fn reference(&mut self, reference: &str, file: &str, prefix: &str) -> String {
+        let (target, fragment) = reference.split_once('#').unwrap_or((reference, ""));
+        if target.is_empty() && !fragment.is_empty() && !fragment.starts_with('/') {
+            return reference.to_owned();
+        }
+        if target.is_empty() {
+            return format!("#{prefix}{fragment}");
+        }
+        // A scheme or a host: not a file. The compiler of the schema says so.
+        if target.contains(':') || target.starts_with('/') {
+            return reference.to_owned();
+        }
+        let path = beside(file, target);
+        let known = self.known.iter().find(|(known, _)| *known == path);
+        let place = known.map(|(_, place)| place.clone()).unwrap_or_else(|| {
+            let place = format!("/$defs/file {}", self.known.len()).replace(' ', "-");
+            self.known.push((path.clone(), place.clone()));
+            self.open.push((path, place.clone()));
+            place
+        });
+        format!("#{place}{fragment}")
+    }
+}
+
+/// The path of a file that another one names, from where the first one is named.
+fn beside(file: &str, target: &str) -> String {
+    let mut parts: Vec<&str> = file.split('/').collect();
+    parts.pop();
+    for part in target.split('/') {
+        match (part, parts.last()) {
+            ("" | ".", _) => {}
+            ("..", Some(last)) if *last != ".." => {
+                parts.pop();
+            }
+            _ => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+fn read(cx: &mut Context<'_>, name: &str, span: &Span) -> Option<Json> {
+    let path = Plain { span: span.clone(), raw: Raw::Text(name.to_owned()) };
+    let text = cx.file(&path)?;
+    let limits = Limits { max_depth: MAX_DEPTH, duplicate_keys: DuplicateKeys::Refuse };
+    match parse(text.as_bytes(), &limits) {
+        Ok(value) => Some((&value).into()),
         Err(error) => {
-            let help = format!("{}, in line {} of the file", error.reason, error.line);
+            let help = format!("{}, in line {} of `{name}`", error.reason, error.line);
             cx.wrong(span, "the file is not JSON", help);
             None
         }
     }
-}
-
-const MAX_DEPTH: u32 = 64;
-
-fn named_file(written: &Toml) -> Option<(Plain<String>, &Span)> {
-    let Written::Table(table) = &written.value else { return None };
-    let file = table.get("file").filter(|_| table.len() == 1)?;
-    let Written::Text(name) = &file.value else { return None };
-    Some((Plain { span: file.span.clone(), raw: Raw::Text(name.clone()) }, &file.span))
-}
-
-/// JSON of a file as if it stood in the TOML, at the place where the file is named.
-fn as_written(cx: &mut Context<'_>, value: &Value, span: &Span) -> Option<Toml> {
-    let value = match value {
-        Value::Null => {
-            let help = "write `type = [\"string\", \"null\"]` for what may be null";
-            cx.wrong(span, "a JSON Schema here holds no null", help);
-            return None;
-        }
-        Value::Bool(boolean) => Written::Boolean(*boolean),
-        Value::Num(number) => match number.to_string().parse() {
-            Ok(integer) => Written::Integer(integer),
-            Err(_) => Written::Float(number.to_string().parse().unwrap_or_default()),
-        },
-        Value::Str(text) => Written::Text(text.to_string()),
-        Value::Arr(_) => {
-            let items = value.as_array().unwrap_or_default();
-            Written::List(items.iter().map(|one| as_written(cx, one, span)).collect::<Option<_>>()?)
-        }
-        Value::Obj(_) => {
-            let name = |text: &SmolStr| Name { span: span.clone(), text: text.to_string() };
-            let members = value.as_object().into_iter().flatten();
-            let members = members.map(|(key, one)| Some((name(key), as_written(cx, one, span)?)));
-            Written::Table(members.collect::<Option<_>>()?)
-        }
-    };
-    Some(Toml { span: span.clone(), value })
 }

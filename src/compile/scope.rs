@@ -75,6 +75,8 @@ pub(super) enum Scope<'a> {
     Claims,
     /// An upstream's headers and query: only `$session` and `$request`.
     Upstream,
+    /// `id_from` of a signature: only `$body` and `$headers`.
+    Delivery(&'a Input),
     /// A policy's `key_from`: what the request says; `input` once it is known which endpoint uses it.
     Limit { input: Option<&'a Input> },
     /// Anything of an endpoint; the calls that are read are added to `edges`.
@@ -169,6 +171,10 @@ impl Scope<'_> {
             Self::Upstream if ![slot::SESSION, slot::REQUEST].contains(&slot) => {
                 Some("an upstream's headers and query may read `$session` and `$request` only")
             }
+            Self::Delivery(_) if ![slot::BODY, slot::HEADERS].contains(&slot) => {
+                Some("a delivery is known by its `$body` or its `$headers`")
+            }
+            Self::Delivery(Input { body: None, .. }) if slot == slot::BODY => Some(NO_BODY),
             Self::Limit { .. } if !OF_REQUEST.contains(&slot) => Some(ONLY_REQUEST),
             Self::Limit { input: Some(Input { body: None, .. }) } if slot == slot::BODY => {
                 Some(NO_BODY)
@@ -197,7 +203,7 @@ impl Scope<'_> {
 
     fn input(&self) -> Option<&Input> {
         match self {
-            Self::Endpoint { input, .. } => Some(input),
+            Self::Endpoint { input, .. } | Self::Delivery(input) => Some(input),
             Self::Limit { input } => *input,
             _ => None,
         }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::call::bytes;
 use super::context::Context;
 use super::upstreams::{certificates, positive};
 use crate::config::{self, Plain};
@@ -26,10 +27,12 @@ pub(super) fn stores(
             cx.wrong(&plain.span, "no Redis is configured", help);
         }
     }
+    let max_memory = cx.value(&written.max_memory).map(bytes);
     let file = cx.value(&written.file).map(|file| folder.join(file));
     Some(Stores {
         rate_limits: rate_limits?,
         idempotency: idempotency?,
+        max_memory: max_memory?,
         file: file?,
         redis: redis?,
     })

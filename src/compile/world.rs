@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 
 use super::limits::Keys;
 use super::upstreams::Upstream;
-use crate::config::{Call, Cors};
+use crate::config::{Call, Cors, Signature};
 use crate::diagnostic::Span;
 use crate::plan::Headers;
 
@@ -28,6 +28,8 @@ pub(super) struct World<'a> {
     pub(super) headers: Headers,
     /// The built-in values of a call.
     pub(super) call_defaults: &'a Call,
+    /// The built-in values of a signature.
+    pub(super) signature_defaults: &'a Signature,
     /// The codes of own faults.
     pub(super) codes: Codes,
 }

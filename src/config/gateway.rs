@@ -52,6 +52,8 @@ table! {
         pub max_json_depth: Plain<u64>,
         /// Parameters of a query or a form.
         pub max_parameters: Plain<u64>,
+        /// What becomes of a reply that its `schema` refuses: `off`, `log` or `fail`.
+        pub validate_responses: Plain<String>,
         /// Connections of clients at a time.
         pub max_connections: Plain<u64>,
         /// Proxies whose `X-Forwarded-For` or `Forwarded` is believed: `"10.0.0.0/8"`, `"2001:db8::5"`, `"unix"`.
@@ -144,6 +146,8 @@ table! {
         pub rate_limits: Plain<String>,
         /// Replies kept for `idempotency`, and webhook deliveries: `memory`, `file` or `redis`.
         pub idempotency: Plain<String>,
+        /// Bytes of what is kept in memory for `idempotency`; beyond it, what would end first is forgotten.
+        pub max_memory: Plain<Size>,
         /// The file of what is kept in one.
         pub file: Plain<String>,
         /// The Redis of what is kept there.

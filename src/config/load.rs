@@ -9,7 +9,7 @@ use super::files::Files;
 use super::gateway::Gateway;
 use super::parse::{Parsed, parse};
 use super::plain::{Named, Plain, Program, Toml, Value};
-use super::route::{Call, RouteFile};
+use super::route::{Call, RouteFile, Signature};
 use super::routes;
 use super::tree::{Loaded, Route, Tree};
 use super::upstreams::{Upstream, Upstreams};
@@ -56,9 +56,17 @@ impl Loader<'_> {
         let route: RouteFile = self.decode(path, &built_in.headers, &route)?;
         let call = [built_in.root.member("call")?];
         let call_defaults: Call = self.decode(path, &built_in.headers, &call)?;
-        let routes = self.routes(folder, route);
-        let folder = folder.to_owned();
-        Some(Tree { folder, gateway: gateway?, upstreams: upstreams?, lib, routes, call_defaults })
+        let signature = [built_in.root.member("signature")?];
+        let signature_defaults: Signature = self.decode(path, &built_in.headers, &signature)?;
+        Some(Tree {
+            gateway: gateway?,
+            upstreams: upstreams?,
+            lib,
+            routes: self.routes(folder, route),
+            folder: folder.to_owned(),
+            call_defaults,
+            signature_defaults,
+        })
     }
 
     fn gateway(&mut self, folder: &Path, built_in: &Toml) -> Option<Gateway> {

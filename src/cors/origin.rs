@@ -21,7 +21,8 @@ pub enum Origin {
 }
 
 impl Origin {
-    /// Reads `*`, `https://app.example.com`, `https://app.example.com:8443` or `https://*.example.com`.
+    /// Reads `*`, `https://app.example.com`, `https://app.example.com:8443`, `https://*.example.com`, or that of an app,
+    /// `capacitor://localhost`.
     ///
     /// # Errors
     /// A text for whoever wrote the config.
@@ -34,7 +35,7 @@ impl Origin {
         }
         let (scheme, authority) = text.split_once("://").ok_or(NO_SCHEME)?;
         if !["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known)) {
-            return Err(NO_SCHEME.into());
+            return of_an_app(scheme, authority);
         }
         match authority.strip_prefix("*.") {
             Some(base) => below(scheme, base),
@@ -60,6 +61,24 @@ impl Origin {
 }
 
 const NO_SCHEME: &str = "an origin starts with `https://` or `http://`";
+
+/// The origin of a page that came with an app: `capacitor://localhost`, `chrome-extension://…`.
+fn of_an_app(scheme: &str, host: &str) -> Result<Origin, String> {
+    let starts_well = scheme.starts_with(|c: char| c.is_ascii_lowercase());
+    let known = |more: &'static [u8]| {
+        move |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || more.contains(&byte)
+    };
+    // Schemes whose pages have the origin "null".
+    let opaque = ["file", "data", "blob", "javascript", "about"].contains(&scheme);
+    if !starts_well || !scheme.bytes().all(known(b"+-.")) || opaque {
+        return Err(NO_SCHEME.into());
+    }
+    if host.is_empty() || !host.bytes().all(known(b"-.:")) {
+        return Err("the origin of an app is `scheme://name`, in lower case".into());
+    }
+    let origin = HeaderValue::from_str(&format!("{scheme}://{host}"));
+    origin.map(Origin::Exact).map_err(|error| error.to_string())
+}
 
 /// `https://` and `.example.com` of what stands behind `*.`.
 fn below(scheme: &str, base: &str) -> Result<Origin, String> {
@@ -115,6 +134,11 @@ mod tests {
             ("http://127.0.0.1:80", "http://127.0.0.1"),
             ("http://[::1]:8080", "http://[::1]:8080"),
             ("https://bücher.example", "https://xn--bcher-kva.example"),
+            ("capacitor://localhost", "capacitor://localhost"),
+            (
+                "chrome-extension://aeblfdkhhhdcdjpifhhbdiojplfjncoa",
+                "chrome-extension://aeblfdkhhhdcdjpifhhbdiojplfjncoa",
+            ),
         ] {
             assert!(allows(written, origin), "{written}");
         }
@@ -199,7 +223,12 @@ mod tests {
             "null",
             "app.example.com",
             "//app.example.com",
-            "ftp://app.example.com",
+            "1x://app.example.com",
+            "Capacitor://localhost",
+            "capacitor://",
+            "capacitor://*",
+            "capacitor://local host",
+            "capacitor://localhost/",
             "file:///x",
             "https://",
             "https://app.example.com/",
@@ -256,7 +285,9 @@ mod tests {
             if let Ok(Origin::Exact(value)) = Origin::parse(&text) {
                 let text = value.to_str().expect("ASCII");
                 let url = Url::parse(text).expect("an origin");
-                prop_assert_eq!(url.origin().ascii_serialization(), text);
+                if ["http", "https"].contains(&url.scheme()) {
+                    prop_assert_eq!(url.origin().ascii_serialization(), text);
+                }
             }
         }
     }

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use http::Method;
 
+use super::key;
 use super::request::{Head, Request};
 use crate::value::{SmolStr, Value};
 
@@ -27,11 +28,15 @@ impl Asked {
         }
     }
 
+    /// The client's idempotency key, if it has sent one.
+    pub(super) fn key(&self) -> Option<String> {
+        key::of_client(&*self.head).ok().flatten()
+    }
+
     /// `{id, method, path, ip, host, frontend, idempotency_key}`
     pub(super) fn describe(&self) -> Value {
         let text = |text: &str| Value::Str(SmolStr::new(text));
-        let key = self.head.header("idempotency-key");
-        let key = key.first().and_then(|key| std::str::from_utf8(key).ok());
+        let key = self.key();
         let members = [
             ("id", Value::Str(self.id.clone())),
             ("method", text(self.method.as_str())),
@@ -39,7 +44,7 @@ impl Asked {
             ("ip", self.client.map_or(Value::Null, |ip| text(&ip.to_string()))),
             ("host", text(self.head.host())),
             ("frontend", Value::Null),
-            ("idempotency_key", key.map_or(Value::Null, text)),
+            ("idempotency_key", key.as_deref().map_or(Value::Null, text)),
         ];
         Value::object(
             members.map(|(name, value)| (SmolStr::new_static(name), value)).into_iter().collect(),

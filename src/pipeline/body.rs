@@ -6,6 +6,9 @@ use super::request::{BodyError, Request};
 use crate::fault::{Code, Fault};
 use crate::plan::Endpoint;
 
+/// Larger bodies are parsed on a thread of their own, so that the worker's other requests go on.
+pub(super) const LARGE: usize = 256 * 1024;
+
 /// The whole body as it came, up to the endpoint's `max_body`. Whoever asks again gets the same bytes.
 ///
 /// # Errors

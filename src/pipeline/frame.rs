@@ -10,8 +10,10 @@ use super::asked::Asked;
 use super::fan_out::{Items, Settled, Shared};
 use super::gateway::Gateway;
 use super::input::{Raw, Values};
+use super::key::{self, Item};
 use super::request::{Ongoing, Request};
 use super::session::Known;
+use crate::idempotency::Hash;
 use crate::jq::{Limits, Scope, Slot};
 use crate::plan::{Call, Endpoint, slot};
 use crate::session::Identity;
@@ -38,6 +40,8 @@ pub(super) struct Frame {
     asked: Asked,
     about: OnceCell<Value>,
     told: OnceCell<[(HeaderName, HeaderValue); 2]>,
+    /// What keys for upstreams are derived from.
+    key: OnceCell<Hash>,
 }
 
 impl Frame {
@@ -70,6 +74,7 @@ impl Frame {
             asked: Asked::of(request),
             about: OnceCell::new(),
             told: OnceCell::new(),
+            key: OnceCell::new(),
         })
     }
 
@@ -84,6 +89,20 @@ impl Frame {
                 (HeaderName::from_static("traceparent"), value(&self.trace.to_header())),
             ]
         })
+    }
+
+    /// What the keys of calls are made of, where that is not the client's key.
+    pub(super) fn derive_keys_from(&self, key: Hash) {
+        let _ = self.key.set(key);
+    }
+
+    /// The key that a request of a call is sent with.
+    pub(super) fn key_for(&self, call: &Call, item: Option<Item<'_>>) -> HeaderValue {
+        let base = self.key.get_or_init(|| match self.asked.key() {
+            Some(key) => key::bound(&self.endpoint, self.identity.as_deref(), &key),
+            None => key::of_request(&self.id),
+        });
+        key::derived(base, &call.name, item)
     }
 
     /// The call of an index that the engine has made itself.

@@ -1,18 +1,17 @@
 //! What programs see of a request: what is declared, converted and checked.
 
-use bytes::Bytes;
-use percent_encoding::percent_decode;
-
 use super::body;
+use super::form;
 use super::gateway::Gateway;
-use super::path::well_encoded;
 use super::request::Request;
 use super::route::Named;
+use super::typed;
 use crate::fault::{Code, Fault};
 use crate::plan::{Endpoint, Input, Limits};
 use crate::session::cookie::cookies;
-use crate::validate::{Mistakes, Parameter, Schema};
-use crate::value::{self, DuplicateKeys, Members, SmolStr, Value};
+use crate::validate::{Mistakes, Parameter};
+use crate::value::{Members, SmolStr, Value};
+use bytes::Bytes;
 
 /// The input variables of an endpoint.
 #[derive(Default)]
@@ -52,7 +51,7 @@ pub(super) async fn read(
         ..Values::default()
     };
     if let Some(schema) = &input.body {
-        values.body = json_body(schema, endpoint, limits, request, &mut mistakes).await?;
+        values.body = typed::read(schema, endpoint, limits, request, &mut mistakes).await?;
     } else if input.raw_body {
         let bytes = body::read(endpoint, request).await?;
         let content_type = request.head.header("content-type").first().map(|value| value.to_vec());
@@ -84,15 +83,8 @@ fn query(
     limits: &Limits,
     mistakes: &mut Mistakes,
 ) -> Result<Value, Fault> {
-    let text = request.head.query();
-    let mut pairs: Vec<(SmolStr, SmolStr)> = Vec::new();
-    for pair in text.split('&').filter(|pair| !pair.is_empty()) {
-        if pairs.len() == limits.max_parameters {
-            return Err(bad("There are too many query parameters."));
-        }
-        let (name, text) = pair.split_once('=').unwrap_or((pair, ""));
-        pairs.push((form_text(name)?, form_text(text)?));
-    }
+    let pairs = form::pairs(request.head.query(), limits.max_parameters)
+        .map_err(|problem| bad(problem.of_query()))?;
     if input.refuse_additional_query {
         for (name, _) in &pairs {
             if !input.query.iter().any(|parameter| parameter.name == *name) {
@@ -105,19 +97,6 @@ fn query(
         let texts: Vec<&str> = given.map(|(_, text)| text.as_str()).collect();
         parameter.read("query", &texts, mistakes)
     }))
-}
-
-/// A name or value of `application/x-www-form-urlencoded`.
-fn form_text(raw: &str) -> Result<SmolStr, Fault> {
-    if raw.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte)) {
-        return Ok(SmolStr::new(raw));
-    }
-    if !well_encoded(raw.as_bytes()) {
-        return Err(bad("A percent-encoding in the query is malformed."));
-    }
-    let spaced = raw.replace('+', " ");
-    let text = percent_decode(spaced.as_bytes()).decode_utf8();
-    text.map(SmolStr::new).map_err(|_| bad("The query is not UTF-8."))
 }
 
 fn headers(
@@ -160,48 +139,6 @@ fn cookie_values(
         let texts: Vec<&str> = given.map(|(_, text)| *text).collect();
         parameter.read("cookies", &texts, mistakes)
     }))
-}
-
-async fn json_body(
-    schema: &Schema,
-    endpoint: &Endpoint,
-    limits: &Limits,
-    request: &mut Request,
-    mistakes: &mut Mistakes,
-) -> Result<Value, Fault> {
-    let content_type = request.head.header("content-type").first().map(|value| value.to_vec());
-    let bytes = body::read(endpoint, request).await?;
-    if bytes.is_empty() && content_type.is_none() {
-        if !schema.lets_in(crate::validate::Type::Null) {
-            mistakes.add("body".to_owned(), "is required", "required");
-        }
-        return Ok(Value::Null);
-    }
-    if !content_type.is_some_and(|value| is_json(&value)) {
-        let message = "The body must be JSON: `Content-Type: application/json`, in UTF-8.";
-        return Err(Fault::new(Code::UnsupportedMediaType).message(message));
-    }
-    let rules =
-        value::Limits { max_depth: limits.max_json_depth, duplicate_keys: DuplicateKeys::Refuse };
-    let mut body = value::parse(&bytes, &rules).map_err(|error| {
-        let place = format!("line {}, column {}", error.line, error.column);
-        let fault = Fault::new(Code::InvalidJson);
-        fault.field("body", format!("{} ({place})", error.reason), "json")
-    })?;
-    mistakes.check(schema, &mut body, || "body".to_owned());
-    Ok(body)
-}
-
-/// `application/json` or `…+json` (RFC 6839 §3.1), in UTF-8.
-fn is_json(content_type: &[u8]) -> bool {
-    let Ok(text) = std::str::from_utf8(content_type) else { return false };
-    let mut parts = text.split(';').map(|part| part.trim().to_ascii_lowercase());
-    let kind = parts.next().unwrap_or_default();
-    let json = kind == "application/json" || (kind.contains('/') && kind.ends_with("+json"));
-    json && parts.all(|part| match part.strip_prefix("charset=") {
-        Some(charset) => matches!(charset.trim_matches('"'), "utf-8" | "utf8"),
-        None => true,
-    })
 }
 
 fn object(declared: &[Parameter], mut read: impl FnMut(&Parameter) -> Value) -> Value {

@@ -7,18 +7,25 @@ mod body;
 mod client;
 mod cors;
 mod fan_out;
+mod form;
 mod frame;
 mod gateway;
+mod hold;
+mod idempotency;
 mod input;
+mod key;
 mod limits;
 mod notes;
 mod path;
+mod promise;
 mod request;
 mod respond;
 mod route;
 mod session;
 mod shape;
 mod standing;
+mod typed;
+mod webhook;
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -31,6 +38,7 @@ pub use respond::Reply;
 pub use standing::standing;
 
 use crate::fault::{Code, Fault};
+use crate::idempotency::Reply as Kept;
 use crate::plan::{Endpoint, ErrorShape};
 use frame::Frame;
 use notes::Notes;
@@ -69,11 +77,21 @@ async fn answer(gateway: &Rc<Gateway>, request: &mut Request, notes: &mut Notes)
     let deadline = request.started + endpoint.deadline;
     let outcome = stages(gateway, found, request, notes, deadline).await;
     let mut reply = match outcome {
-        Ok(shaped) => respond::shaped(request, endpoint.errors, shaped),
+        Ok(Outcome::Shaped(shaped)) => respond::shaped(request, endpoint.errors, shaped),
+        Ok(Outcome::Kept(kept)) => respond::replayed(request, kept),
         Err(fault) => respond::fault(request, endpoint.errors, &fault),
     };
+    // Before it is sent, so that a client that never gets it may ask again.
+    request.ongoing.end(reply.status, || respond::kept(&reply).to_record()).await;
     reply.endpoint = Some(endpoint);
     reply
+}
+
+/// What the stages have come to, where it is no fault.
+enum Outcome {
+    Shaped(Shaped),
+    /// A reply from before, to the same key.
+    Kept(Kept),
 }
 
 async fn stages(
@@ -82,7 +100,7 @@ async fn stages(
     request: &mut Request,
     notes: &mut Notes,
     deadline: Instant,
-) -> Result<Shaped, Fault> {
+) -> Result<Outcome, Fault> {
     let endpoint = &found.endpoint;
     // Whom all that follows takes the client for.
     client::find(&gateway.plan.proxies, request)?;
@@ -100,14 +118,28 @@ async fn stages(
         Ok::<_, Fault>(session)
     };
     let session = timeout_at(deadline, asking).await.map_err(|_| session::too_slow(endpoint))??;
+    // A webhook has no session: its signature says who sent it, over a body that nobody has looked at yet.
+    let arriving = webhook::check(gateway, endpoint, request);
+    let signed = timeout_at(deadline, arriving).await.map_err(|_| too_slow(endpoint))??;
     // Everything that programs will see of the request, checked.
     let arriving = input::read(gateway, endpoint, &found.path, request);
     let input = timeout_at(deadline, arriving).await.map_err(|_| too_slow(endpoint))??;
     let frame = Frame::new(Rc::clone(gateway), Arc::clone(endpoint), request, session, input);
     limits::by_input(&frame, request, notes).await?;
+    // What was done is not done again, once it is known who asks for what.
+    if let Some(kept) = idempotency::begin(&frame, request).await? {
+        return Ok(Outcome::Kept(kept));
+    }
+    // A delivery is served once. What it is known by may stand in the body.
+    if let Some(nothing) = webhook::begin(&frame, request, signed).await? {
+        return Ok(Outcome::Shaped(nothing));
+    }
     // Allow is asked inside: as soon as what it reads is there, and before anything is changed.
     let partial = fan_out::run(&frame, deadline).await?;
-    shape::make(&frame, partial).await
+    let shaped = shape::make(&frame, partial).await?;
+    // What the endpoint promises is checked on what it says.
+    promise::check(&frame, &shaped).await?;
+    Ok(Outcome::Shaped(shaped))
 }
 
 fn too_slow(endpoint: &Endpoint) -> Fault {

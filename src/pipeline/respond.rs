@@ -11,6 +11,7 @@ use super::notes::Notes;
 use super::request::Request;
 use super::shape::Shaped;
 use crate::fault::{Code, Details, Fault};
+use crate::idempotency::Reply as Kept;
 use crate::plan::{Endpoint, ErrorShape};
 use crate::value::{DuplicateKeys, Limits, Members, SmolStr, Value, parse};
 
@@ -89,6 +90,24 @@ pub(super) fn fault(request: &Request, form: ErrorShape, fault: &Fault) -> Reply
     }
 }
 
+/// What of a reply is kept: all but what belongs to this one request.
+pub(super) fn kept(reply: &Reply) -> Kept {
+    let of_all = |(name, _): &&(HeaderName, HeaderValue)| name != REQUEST_ID;
+    Kept {
+        status: reply.status,
+        headers: reply.headers.iter().filter(of_all).cloned().collect(),
+        body: reply.body.clone(),
+    }
+}
+
+/// A kept reply, as the reply to another request.
+pub(super) fn replayed(request: &Request, kept: Kept) -> Reply {
+    let Kept { status, mut headers, body } = kept;
+    headers.extend(id(request));
+    headers.push((REPLAYED, HeaderValue::from_static("true")));
+    Reply { status, headers, body, endpoint: None, fault: None, partial: None }
+}
+
 /// Adds what the stages have noted.
 pub(super) fn note(reply: &mut Reply, notes: Notes) {
     for (name, value) in notes.headers {
@@ -141,17 +160,20 @@ pub(super) fn vary(headers: &mut Vec<(HeaderName, HeaderValue)>, further: Header
 /// Room for what most replies have, with what stands on each of them.
 const HEADERS: usize = 16;
 
-fn id(request: &Request) -> Option<(HeaderName, HeaderValue)> {
-    let id = HeaderValue::from_str(&request.id).ok()?;
-    Some((HeaderName::from_static("x-request-id"), id))
-}
-
 fn start(request: &Request, kind: &'static str) -> Vec<(HeaderName, HeaderValue)> {
     let mut headers = Vec::with_capacity(HEADERS);
     headers.push((CONTENT_TYPE, HeaderValue::from_static(kind)));
     headers.extend(id(request));
     headers
 }
+
+fn id(request: &Request) -> Option<(HeaderName, HeaderValue)> {
+    Some((REQUEST_ID, HeaderValue::from_str(&request.id).ok()?))
+}
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Tells a reply from before from one that was made now.
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 fn names(partial: &[Partial]) -> String {
     partial.iter().map(|one| one.call.as_str()).collect::<Vec<_>>().join(", ")

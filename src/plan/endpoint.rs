@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use http::HeaderName;
 
-use super::Headers;
 use super::call::{Call, FaultRule};
 use super::limits::RateLimits;
+use super::{Headers, Webhook};
 use crate::cors::Policy;
 use crate::jq::Program;
 use crate::template::Text;
@@ -41,6 +41,10 @@ pub struct Endpoint {
     pub deny_status: u16,
     /// The whole request, from its head to the reply.
     pub deadline: Duration,
+    /// What a key of the client means; none: nothing.
+    pub idempotency: Option<Idempotency>,
+    /// How a webhook proves who sent it, in the place of a session.
+    pub webhook: Option<Arc<Webhook>>,
     /// Bytes of the request body.
     pub max_body: usize,
     /// What of the request is visible.
@@ -82,6 +86,15 @@ pub enum Csrf {
     Off,
 }
 
+/// `idempotency`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Idempotency {
+    /// 400 without a key.
+    pub required: bool,
+    /// How long the reply to a key is kept, and the key is not free.
+    pub keep: Duration,
+}
+
 /// `allow`
 #[derive(Debug)]
 pub struct Allow {
@@ -104,10 +117,38 @@ pub struct Input {
     pub cookies: Vec<Parameter>,
     /// Other query keys are refused rather than ignored.
     pub refuse_additional_query: bool,
-    /// The JSON body; none: the endpoint does not read one.
+    /// The body as programs see it; none: it is not read.
     pub body: Option<Schema>,
+    /// How the body may be sent.
+    pub accept: Accept,
     /// A call forwards the body as it came.
     pub raw_body: bool,
+}
+
+/// How a body that is read may be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Accept {
+    /// As `application/json`.
+    pub json: bool,
+    /// As `application/x-www-form-urlencoded`.
+    pub form: bool,
+}
+
+impl Default for Accept {
+    fn default() -> Self {
+        Self { json: true, form: false }
+    }
+}
+
+/// `[server] validate_responses`: what becomes of a reply that its schema refuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ValidateResponses {
+    /// Nobody looks.
+    Off,
+    /// It is sent, and the log says what is wrong.
+    Log,
+    /// 500 in its place.
+    Fail,
 }
 
 /// `[[fail]]`
@@ -134,6 +175,8 @@ pub struct Reply {
     pub extra: Vec<(SmolStr, Program)>,
     /// Bytes of the whole body.
     pub max_bytes: usize,
+    /// What the payload must look like.
+    pub schema: Option<Schema>,
 }
 
 /// The status of a reply.

@@ -6,17 +6,20 @@ mod limits;
 mod router;
 pub mod slot;
 mod stores;
+mod webhook;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use call::{Body, Call, Each, Expect, FaultRule, OnStatus, Upstream};
 pub use endpoint::{
-    Allow, Csrf, Endpoint, ErrorShape, FailRule, Input, Reply, SessionRule, Shape, Status,
+    Accept, Allow, Csrf, Endpoint, ErrorShape, FailRule, Idempotency, Input, Reply, SessionRule,
+    Shape, Status, ValidateResponses,
 };
 pub use limits::{KeyFrom, Proxies, RateLimit, RateLimits};
 pub use router::{Match, Methods, Pattern, Route, Router, Segment, show};
 pub use stores::{Place, Stores};
+pub use webhook::Webhook;
 
 use http::{HeaderName, HeaderValue};
 
@@ -48,6 +51,8 @@ pub struct Plan {
     pub rate_limits: Vec<limit::Policy>,
     /// `[server] trusted_proxies`
     pub proxies: Proxies,
+    /// What becomes of a reply that its schema refuses.
+    pub validate_responses: ValidateResponses,
     /// Where state lives.
     pub stores: Stores,
     /// Who may read replies where no route answers.

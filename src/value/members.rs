@@ -62,11 +62,19 @@ impl Members {
             index.insert(key.clone(), self.list.len());
         }
         self.list.push((key, value));
-        if self.index.is_none() && self.list.len() > FEW {
-            let places = self.list.iter().enumerate().map(|(at, (key, _))| (key.clone(), at));
-            self.index = Some(Box::new(places.collect()));
+        if self.index.is_none() {
+            self.make_index();
         }
         None
+    }
+
+    /// Keeps the members for which `keep` says so; it may change their values.
+    pub fn retain_mut(&mut self, mut keep: impl FnMut(&SmolStr, &mut Value) -> bool) {
+        let before = self.list.len();
+        self.list.retain_mut(|(key, value)| keep(key, value));
+        if self.list.len() < before {
+            self.make_index();
+        }
     }
 
     /// Takes a member out; those behind it move up.
@@ -101,6 +109,11 @@ impl Members {
         self.list.into_iter().map(|(_, value)| value)
     }
 
+    fn make_index(&mut self) {
+        let places = self.list.iter().enumerate().map(|(at, (key, _))| (key.clone(), at));
+        self.index = (self.list.len() > FEW).then(|| Box::new(places.collect()));
+    }
+
     fn find(&self, key: &str) -> Option<usize> {
         match &self.index {
             None => self.list.iter().position(|(own, _)| own == key),
@@ -109,7 +122,8 @@ impl Members {
     }
 }
 
-type Iter<'a> = Map<slice::Iter<'a, Member>, fn(&'a Member) -> (&'a SmolStr, &'a Value)>;
+/// The members of an object, in their order.
+pub type Iter<'a> = Map<slice::Iter<'a, Member>, fn(&'a Member) -> (&'a SmolStr, &'a Value)>;
 
 impl IntoIterator for Members {
     type Item = Member;
@@ -166,6 +180,10 @@ mod tests {
                 }
                 prop_assert_eq!(ours.get(&key), theirs.get(&key));
                 prop_assert!(ours.iter().eq(theirs.iter()));
+                if key.ends_with('5') {
+                    ours.retain_mut(|key, _| !key.ends_with('7'));
+                    theirs.retain(|key, _| !key.ends_with('7'));
+                }
             }
             for key in 0..48 {
                 let key = key.to_string();

@@ -14,7 +14,7 @@ use std::sync::Arc;
 pub use jaq_json::Num;
 pub use smol_str::SmolStr;
 
-pub use members::Members;
+pub use members::{Iter as MembersIter, Members};
 pub use number::number_text;
 pub(crate) use number::{finite_text, float_of, is_nan, whole};
 pub use parse::{DuplicateKeys, Limits, SyntaxError, parse};

@@ -78,16 +78,21 @@ fn the_demo_compiles() {
     assert!(mistakes.is_empty(), "{}", sources.render(&mistakes, false));
 }
 
-/// Titles are found by how they are written: behind `wrong(place,`, `Diagnostic::at(place,` or `title =`.
+/// Titles are found by how they are written: behind `wrong(place,`, `Diagnostic::at(place,`,
+/// `Wrong::value(place,` or `title =`.
 #[test]
 fn every_mistake_has_a_case() {
-    let titles = r#"(?:wrong\(\s*[^,"]+,|Diagnostic::at\([^,"]+,|title =|Err\()\s*(?:format!\(\s*)?"((?:[^"\\]|\\.)+)""#;
+    let titles = r#"(?:wrong\(\s*[^,"]+,|(?:Diagnostic::at|Wrong::value|Wrong::key)\([^,"]+,|title =|Err\()\s*(?:format!\(\s*)?"((?:[^"\\]|\\.)+)""#;
     let titles = regex::Regex::new(titles).expect("a pattern");
     let hole = regex::Regex::new(r"\\\{[^}]*\\\}").expect("a pattern");
     let texts: Vec<String> = cases("bad").iter().map(|folder| said(folder).0).collect();
     let mut missing = Vec::new();
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/compile");
-    for file in fs::read_dir(folder).expect("the sources").flatten() {
+    let folder = |name| Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(name);
+    let folders = ["compile", "validate"].map(|name| fs::read_dir(folder(name)));
+    for file in folders.into_iter().flat_map(|folder| folder.expect("the sources").flatten()) {
+        if file.file_name() == "tests.rs" {
+            continue;
+        }
         let source = fs::read_to_string(file.path()).expect("readable source");
         for title in titles.captures_iter(&source) {
             let pattern = regex::escape(&title[1].replace("\\\"", "\"")).replace("\\}\\}", "}");

@@ -90,8 +90,12 @@ fn the_nearest_says_and_restrictions_add_up() {
     assert_eq!(allow, ["3", "2", "1"]);
     assert_eq!(get.deadline.as_secs(), 3);
     assert_eq!(get.summary.as_deref(), Some("outer"));
-    let query: Vec<String> =
-        get.input.query.iter().map(|one| format!("{} {:?}", one.name, one.schema.types)).collect();
+    let query: Vec<String> = get
+        .input
+        .query
+        .iter()
+        .map(|one| format!("{} {:?}", one.name, one.schema.types()))
+        .collect();
     assert_eq!(query, ["x [Boolean]", "y [Integer]"]);
     assert_eq!(endpoint(&plan, "PUT /in/x").deadline.as_secs(), 4);
 }
@@ -167,12 +171,13 @@ fn parameters_have_the_type_that_they_show() {
     .plan();
     let input = &endpoint(&plan, "GET /{id}/{[...rest]}").input;
     let shown = |one: &frontdesk::validate::Parameter| {
-        let items = one.schema.items.as_ref().map(|items| &items.types);
-        format!("{} {:?} {items:?}", one.name, one.schema.types)
+        let view = one.schema.describe().expect("a schema");
+        let items = view.items().map(|items| items.types());
+        format!("{} {:?} {items:?}", one.name, view.types())
     };
     let params: Vec<String> = input.params.iter().map(shown).collect();
     assert_eq!(params, ["id [String] None", "rest [Array] Some([String])"]);
-    assert_eq!(input.params[1].schema.default, Some(Value::array(vec![])));
+    assert_eq!(input.params[1].default, Some(Value::array(vec![])));
     let query: Vec<String> = input.query.iter().map(shown).collect();
     assert_eq!(
         query,

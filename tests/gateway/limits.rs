@@ -352,6 +352,19 @@ async fn no_upstream_hears_of_a_request_that_is_refused() {
 }
 
 #[tokio::test]
+async fn a_refusal_is_not_kept_for_the_next_try() {
+    let policy = "[rate_limits.per_mail]\nquota = \"1/h\"\nkey_from = '$body.mail'\n";
+    let lines = "rate_limits = ['per_mail']\n[post]\nidempotency = 'required'\n\
+                 input.body.properties.mail = { type = 'string' }\nresponse.shape = '1'\n";
+    let gateway = Gateway::config().gateway(policy).open_route("x.toml", lines).start().await;
+    let send = |key| gateway.post("/x", json!({"mail": "a@b.c"})).header("idempotency-key", key);
+    send("first-key-of-many").await.assert_status(200);
+    send("other-key-of-many").await.assert_error(429, "RATE_LIMITED");
+    gateway.advance(3600);
+    send("other-key-of-many").await.assert_status(200);
+}
+
+#[tokio::test]
 async fn all_workers_count_together() {
     let policy = "workers = 4\n[rate_limits.per_ip]\nquota = \"50/h\"\n";
     let gateway = limited(policy, OPEN).start().await;

@@ -26,6 +26,7 @@ fn the_defaults_name_every_key() {
         ("[gateway.telemetry]", Telemetry::KEYS),
         ("[upstreams._defaults]", Upstream::KEYS),
         ("[call]", Call::KEYS),
+        ("[signature]", Signature::KEYS),
         (
             "[route]",
             &[
@@ -40,6 +41,9 @@ fn the_defaults_name_every_key() {
                 "csrf",
                 "rate_limits",
                 "cors",
+                "idempotency",
+                "idempotency_keep",
+                "signature",
                 "max_body",
                 "calls",
                 "fail",

@@ -8,6 +8,7 @@ use http::header::RETRY_AFTER;
 use super::settled::Failure;
 use crate::fault::{Code, Details, Fault};
 use crate::jq::{self, Scope};
+use crate::pipeline::body::LARGE;
 use crate::pipeline::frame::{Frame, With};
 use crate::plan::{Body, Call, Expect, FaultRule, OnStatus, slot};
 use crate::template::Rendered;
@@ -75,9 +76,6 @@ async fn success(frame: &Frame, call: &Call, answer: Rc<Answer>) -> Meaning {
         }
     }
 }
-
-/// Larger bodies are parsed on a thread of their own, so that the worker's other requests go on.
-const LARGE: usize = 256 * 1024;
 
 async fn json(frame: &Frame, answer: &Answer) -> Result<Value, String> {
     let limits = Limits {
