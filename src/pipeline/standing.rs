@@ -8,11 +8,11 @@ use super::respond::{self, Reply};
 use super::{cors, route};
 use crate::plan::{Headers, Plan};
 
-/// Adds what stands on every reply of its endpoint, or of none; what the reply has itself stays. Faults are kept by no
+/// Adds what stands on every reply of its endpoint, or of none; what the reply has itself stays. Errors are kept by no
 /// cache.
 pub(super) fn add(plan: &Plan, reply: &mut Reply) {
     let standing = reply.endpoint.as_ref().map_or(&plan.headers, |endpoint| &endpoint.headers);
-    fill(standing, reply.fault.is_some(), &mut reply.headers);
+    fill(standing, reply.status >= 400, &mut reply.headers);
 }
 
 /// What stands on a fault that is not made here: of a request of which no more is known than its head, or nothing.
