@@ -9,7 +9,7 @@ use super::context::Context;
 use super::inherit::Levels;
 use super::names;
 use super::scope::Scope;
-use crate::config::{self, Named, Plain, Program, did_you_mean};
+use crate::config::{self, Named, Plain, Program, Resolved, did_you_mean};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::limit::{OnFailure, Policy};
 use crate::plan::{Input, KeyFrom, RateLimit, RateLimits, slot};
@@ -77,9 +77,11 @@ pub(super) fn of_endpoint(
 }
 
 fn known(cx: &mut Context<'_>, keys: &Keys<'_>, written: &Plain<String>) -> Option<usize> {
-    let name = cx.value(written)?;
+    let Resolved { value: name, secret, .. } = cx.resolved(written)?;
     let index = keys.get_index_of(&name);
-    if index.is_none() {
+    if index.is_none() && secret {
+        cx.wrong(&written.span, "no policy is named like this", "write its name");
+    } else if index.is_none() {
         let help = did_you_mean(&name, keys.keys().map(String::as_str));
         let help = help.unwrap_or_else(|| format!("add `[rate_limits.{name}]` to gateway.toml"));
         cx.wrong(&written.span, format!("no policy is named `{name}`"), help);

@@ -11,7 +11,7 @@ for i, key in ipairs(KEYS) do
   local interval, burst, cost = tonumber(ARGV[3 * i - 2]), tonumber(ARGV[3 * i - 1]), tonumber(ARGV[3 * i])
   local latest = now + interval * burst
   -- A server whose clock was set back keeps nobody out for longer than an empty budget would.
-  local before = math.min(math.max(tonumber(redis.call('GET', key) or now), now), latest)
+  local before = math.min(math.max(tonumber(redis.call('GET', key) or now) or now, now), latest)
   local after = before + interval * cost
   -- Less than a µs is rounding.
   local wait = after - latest >= 1 and math.ceil(after - latest) or 0

@@ -126,7 +126,7 @@ fn a_flood_of_keys_does_not_free_those_at_their_limit() {
         put(flooding, 10);
     }
     let ask = Ask { key: 1, spend: false, now: 0 };
-    let seen = budgets.measure_and_replace(&ask, |seen| Err::<((), Nanos), _>(seen));
+    let seen = budgets.measure_and_replace(&ask, Err::<((), Nanos), _>);
     assert_eq!(seen, Err(Some(Nanos::new(1_000_000))));
     assert!(budgets.len() <= 64 * 64);
 }

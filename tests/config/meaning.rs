@@ -200,3 +200,27 @@ fn a_plan_shows_no_secret() {
         assert!(case.secrets().all(|secret| !shown.contains(secret.as_str())));
     }
 }
+
+#[test]
+fn limits_of_all_levels_count_each_once_and_as_early_as_it_can() {
+    let plan = Case::good("limits").plan();
+    let names = |limits: &[frontdesk::plan::RateLimit]| {
+        let names = limits.iter().map(|limit| plan.rate_limits[limit.policy].name.as_str());
+        names.collect::<Vec<_>>().join(" ")
+    };
+    let get = &endpoint(&plan, "GET /api/{tenant}").rate_limits;
+    assert_eq!(names(&get.by_address), "per_ip per_token");
+    assert_eq!(names(&get.by_session), "per_user");
+    assert_eq!(names(&get.by_input), "per_tenant");
+    let post = &endpoint(&plan, "POST /api/{tenant}").rate_limits;
+    assert_eq!(names(&post.by_address) + &names(&post.by_session) + &names(&post.by_input), "");
+    assert_eq!(plan.rate_limits[1].burst.get(), 10);
+    let trusted = |address: &str| plan.proxies.trust(Some(address.parse().expect("an address")));
+    assert!(
+        ["10.9.9.9", "192.168.1.5", "2001:db8::1", "172.31.0.1"].iter().all(|one| trusted(one))
+    );
+    assert!(
+        !["11.0.0.1", "192.168.1.6", "2001:db9::1", "172.32.0.1"].iter().any(|one| trusted(one))
+    );
+    assert!(plan.proxies.trust(None));
+}
