@@ -22,6 +22,6 @@ fmt:
 
 # The gateway beside a hand-written handler of the same dashboard: bench/README.md.
 bench:
-	@scripts/install.sh wrk
+	@scripts/install.sh wrk redis-server
 	cargo build --release --locked -p frontdesk -p bench -p upstream-mocks
 	$${CARGO_TARGET_DIR:-target}/release/bench $(BENCH)

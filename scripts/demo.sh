@@ -65,6 +65,11 @@ The gateway is at http://$gateway, its services are at 127.0.0.1:7000 to 7007. T
   curl -si $gateway/api/v1/checkout -H "authorization: Bearer \$TOKEN" -H 'content-type: application/json' -d '{"sku": "mug", "card": "card_ok"}'
   curl -si $gateway/api/v1/checkout -H "authorization: Bearer \$TOKEN" -H 'content-type: application/json' -d '{"sku": "mug", "card": "card_declined"}'
 
+  # a webhook: signed by the payment provider, served once; the same line again makes no second order
+  EVENT='{"id": "evt_1", "type": "checkout.completed", "data": {"sku": "mug", "charge": "ch_77"}}' NOW=\$(date +%s)
+  SIGNATURE=\$(printf '%s' "\$NOW.\$EVENT" | openssl dgst -sha256 -hmac whsec_demo_secret_of_payments -r | cut -d' ' -f1)
+  curl -si $gateway/api/v1/webhooks/payments -H "stripe-signature: t=\$NOW,v1=\$SIGNATURE" -H 'content-type: application/json' -d "\$EVENT"
+
 Endpoints are files in config/routes; faults are in upstream-mocks/README.md. Ctrl-C stops.
 
 END

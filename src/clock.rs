@@ -1,19 +1,31 @@
-//! The time of day, as an argument.
+//! The time, as an argument.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::LazyLock;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// What tells the time. Tests bring their own.
 pub trait Clock: Send + Sync {
-    /// Time since 1970-01-01T00:00:00Z.
+    /// The time of day: since 1970-01-01T00:00:00Z. Somebody may set it back.
     fn now(&self) -> Duration;
+
+    /// The time since some moment, which nobody sets back.
+    fn steady(&self) -> Duration {
+        self.now()
+    }
 }
 
-/// The clock of the machine.
+/// The clocks of the machine.
 pub struct SystemClock;
+
+static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "the one place where the clock is read")]
     fn now(&self) -> Duration {
         SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+    }
+
+    fn steady(&self) -> Duration {
+        START.elapsed()
     }
 }

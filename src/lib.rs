@@ -14,7 +14,11 @@ pub mod template;
 
 pub mod store;
 
+pub mod cors;
+pub mod idempotency;
+pub mod limit;
 pub mod session;
+pub mod signature;
 pub mod telemetry;
 pub mod upstream;
 pub mod validate;

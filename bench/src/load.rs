@@ -6,7 +6,6 @@ use std::process::Command;
 
 use crate::Failure;
 use crate::process::Running;
-use crate::stage::{PATH, Stage};
 
 /// How hard, and for how long.
 pub(crate) struct Load {
@@ -26,36 +25,37 @@ pub(crate) struct Sample {
 }
 
 impl Load {
-    /// From this many connections, each with a request under way all the time. Users take turns.
-    pub(crate) fn new(stage: &Stage, connections: u32) -> Result<Self, Failure> {
+    /// From this many connections, each with a request under way all the time.
+    ///
+    /// `script` is Lua that sets `made`, the list of requests that take turns.
+    pub(crate) fn new(script: &str, connections: u32) -> Result<Self, Failure> {
         let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/bench");
         fs::create_dir_all(&directory)?;
-        let script = directory.join(format!("load-{}.lua", std::process::id()));
-        let tokens: String = stage.tokens.iter().map(|token| format!("  '{token}',\n")).collect();
-        fs::write(&script, format!("local tokens = {{\n{tokens}}}\n{SCRIPT}"))?;
-        Ok(Self { script, connections })
+        let file = directory.join(format!("load-{}.lua", std::process::id()));
+        fs::write(&file, format!("function init()\n{script}end\n{SCRIPT}"))?;
+        Ok(Self { script: file, connections })
     }
 
     pub(crate) fn measure(
         &self,
         running: &Running,
-        address: &str,
+        url: &str,
         seconds: u32,
     ) -> Result<Sample, Failure> {
         let before = running.cpu()?;
-        let [requests, microseconds, p50, p99] = self.run(address, seconds)?;
+        let [requests, microseconds, p50, p99] = self.run(url, seconds)?;
         let cpu = (running.cpu()? - before) / requests;
         let requests_per_second = requests * 1e6 / microseconds;
         Ok(Sample { cpu, requests_per_second, p50: p50 / 1e3, p99: p99 / 1e3 })
     }
 
     /// Requests, duration, p50 and p99 in microseconds.
-    fn run(&self, address: &str, seconds: u32) -> Result<[f64; 4], Failure> {
+    fn run(&self, url: &str, seconds: u32) -> Result<[f64; 4], Failure> {
         let mut command = Command::new("wrk");
         command.args(["--threads", "1", "--latency", "--timeout", "10s"]);
         command.args(["--connections", &self.connections.to_string()]);
         command.args(["--duration", &format!("{seconds}s"), "--script"]).arg(&self.script);
-        let output = command.arg(format!("http://{address}{PATH}")).output()?;
+        let output = command.arg(url).output()?;
         let text = String::from_utf8_lossy(&output.stdout);
         let line = text.lines().find_map(|line| line.strip_prefix("RESULT "));
         let numbers = line.map(|line| line.split(' ').map(str::parse).collect::<Result<_, _>>());
@@ -78,12 +78,7 @@ impl Drop for Load {
 }
 
 const SCRIPT: &str = r"
-local made, turn = {}, 0
-function init()
-  for index, token in ipairs(tokens) do
-    made[index] = wrk.format('GET', nil, {authorization = 'Bearer ' .. token})
-  end
-end
+local turn = 0
 function request()
   turn = turn % #made + 1
   return made[turn]

@@ -1,5 +1,6 @@
 //! `make bench`: the gateway beside a hand-written handler of the same dashboard. See README.md.
 
+mod gate;
 mod instructions;
 mod load;
 mod options;
@@ -14,7 +15,7 @@ use std::process::ExitCode;
 use load::Load;
 use options::Options;
 use process::{Running, free_address};
-use stage::{Entrant, Stage};
+use stage::{Entrant, PATH, Stage};
 use table::{Row, median};
 
 /// Why there are no figures.
@@ -37,7 +38,7 @@ const LONGEST_START: f64 = 50.0;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let outcome = match Options::read(std::env::args().skip(1)) {
-        Ok(options) => bench(&options).await,
+        Ok(options) => both(&options).await,
         Err(why) => Err(why.into()),
     };
     match outcome {
@@ -51,6 +52,12 @@ async fn main() -> ExitCode {
 }
 
 /// Whether all limits hold.
+async fn both(options: &Options) -> Result<bool, Failure> {
+    let gate = gate::bench(options).await?;
+    Ok(bench(options).await? && gate)
+}
+
+/// The dashboard, beside the hand-written one.
 async fn bench(options: &Options) -> Result<bool, Failure> {
     let stage = Stage::set().await?;
     let mut served = Vec::new();
@@ -100,18 +107,24 @@ fn measure(
     served: &[(Running, String)],
     options: &Options,
 ) -> Result<Vec<Row>, Failure> {
-    let load = Load::new(stage, options.connections)?;
+    let tokens = stage.tokens.iter().enumerate().map(|(index, token)| {
+        let headers = format!("{{authorization = 'Bearer {token}'}}");
+        format!("made[{}] = wrk.format('GET', nil, {headers})\n", index + 1)
+    });
+    let script: String = std::iter::once("made = {}\n".to_owned()).chain(tokens).collect();
+    let load = Load::new(&script, options.connections)?;
     let mut rows: Vec<Row> = ENTRANTS
         .iter()
         .map(|(name, _)| Row { name, rounds: Vec::new(), memory: (0.0, 0.0), instructions: None })
         .collect();
+    let url = |address: &str| format!("http://{address}{PATH}");
     for (running, address) in served {
-        load.measure(running, address, WARM_UP)?;
+        load.measure(running, &url(address), WARM_UP)?;
     }
     for round in 1..=options.rounds {
         writeln!(io::stderr(), "round {round} of {}", options.rounds)?;
         for (row, (running, address)) in rows.iter_mut().zip(served) {
-            row.rounds.push(load.measure(running, address, options.seconds)?);
+            row.rounds.push(load.measure(running, &url(address), options.seconds)?);
             row.memory = running.memory()?;
         }
     }

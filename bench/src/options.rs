@@ -1,6 +1,6 @@
 //! The command line.
 
-/// `bench [--rounds N] [--seconds N] [--connections N] [--starts N] [--instructions]`
+/// `bench [--rounds N] [--seconds N] [--connections N] [--starts N] [--gate-rounds N] [--instructions]`
 pub(crate) struct Options {
     pub(crate) rounds: u32,
     /// Of a round, for each entrant.
@@ -8,6 +8,8 @@ pub(crate) struct Options {
     pub(crate) connections: u32,
     /// How often the gateway is started.
     pub(crate) starts: u32,
+    /// How often each part of the gate is measured, with it and without.
+    pub(crate) gate_rounds: u32,
     /// Whether `valgrind` counts instructions too.
     pub(crate) instructions: bool,
 }
@@ -15,14 +17,21 @@ pub(crate) struct Options {
 impl Options {
     /// The error says which word is wrong.
     pub(crate) fn read(mut words: impl Iterator<Item = String>) -> Result<Self, String> {
-        let mut options =
-            Self { rounds: 5, seconds: 4, connections: 32, starts: 11, instructions: false };
+        let mut options = Self {
+            rounds: 5,
+            seconds: 4,
+            connections: 32,
+            starts: 11,
+            gate_rounds: 11,
+            instructions: false,
+        };
         while let Some(word) = words.next() {
             let place = match word.as_str() {
                 "--rounds" => &mut options.rounds,
                 "--seconds" => &mut options.seconds,
                 "--connections" => &mut options.connections,
                 "--starts" => &mut options.starts,
+                "--gate-rounds" => &mut options.gate_rounds,
                 "--instructions" => {
                     options.instructions = true;
                     continue;

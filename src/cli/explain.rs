@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use http::Method;
 
-use super::inputs;
 use super::routes::{roles, session};
+use super::{inputs, limits};
 use crate::plan::{
     Body, Call, Csrf, Each, Endpoint, Expect, FaultRule, OnStatus, Plan, Route, Segment, Shape,
-    Status,
+    Status, Webhook,
 };
 use crate::value::SmolStr;
 
@@ -19,7 +19,7 @@ pub(super) fn explain(plan: &Plan, method: &str, path: &str) -> Result<String, S
     let (route, endpoint) = find(plan, method, path)?;
     let mut text = Sheet::default();
     text.title(&endpoint.name);
-    head(&mut text, route, endpoint);
+    head(&mut text, plan, route, endpoint);
     let names: Vec<&str> = endpoint.calls.iter().map(|call| call.name.as_str()).collect();
     if !endpoint.calls.is_empty() {
         text.title("\ncalls");
@@ -97,12 +97,15 @@ fn in_files(route: &Route) -> String {
     route.pattern.iter().map(text).collect()
 }
 
-fn head(text: &mut Sheet, route: &Route, endpoint: &Endpoint) {
+fn head(text: &mut Sheet, plan: &Plan, route: &Route, endpoint: &Endpoint) {
     if let Some(summary) = &endpoint.summary {
         text.row(1, "summary", summary);
     }
     text.row(1, "file", &route.file);
-    text.row(1, "session", session(endpoint.session));
+    text.row(1, "session", session(endpoint));
+    if let Some(webhook) = &endpoint.webhook {
+        text.row(1, "signature", &signature(webhook));
+    }
     let roles = roles(endpoint);
     if !roles.is_empty() {
         text.row(1, "roles", &roles.replace("; ", "\nand "));
@@ -124,6 +127,9 @@ fn head(text: &mut Sheet, route: &Route, endpoint: &Endpoint) {
     }
     if endpoint.csrf == Csrf::Off {
         text.row(1, "csrf", "off");
+    }
+    for line in limits::lines(plan, endpoint) {
+        text.row(1, "limit", &line);
     }
     text.row(1, "deadline", &duration(endpoint.deadline));
     for (place, line) in inputs::lines(&endpoint.input) {
@@ -267,6 +273,20 @@ fn list(names: &[&str], one: &str, many: &str) -> String {
 }
 
 /// `800ms`, `3s`, `1m 30s`
+fn signature(webhook: &Webhook) -> String {
+    let signature = &webhook.signature;
+    let within = match signature.scheme.signs_time() {
+        true => format!(", within {}", duration(signature.tolerance)),
+        false => String::new(),
+    };
+    let secrets = match signature.secrets.len() {
+        1 => "one secret".to_owned(),
+        count => format!("any of {count} secrets"),
+    };
+    let kept = duration(webhook.keep);
+    format!("{}, {secrets}{within}\na delivery is known for {kept}", signature.scheme.name())
+}
+
 fn duration(duration: Duration) -> String {
     let mut text = String::new();
     // A text takes everything.

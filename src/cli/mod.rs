@@ -6,6 +6,7 @@
 mod explain;
 mod health;
 mod inputs;
+mod limits;
 mod routes;
 mod serve;
 

@@ -14,7 +14,7 @@ pub(super) fn table(plan: &Plan) -> String {
             rows.push([
                 method.to_string(),
                 path,
-                session(endpoint.session).to_owned(),
+                session(endpoint).to_owned(),
                 or_dash(roles(endpoint)),
                 or_dash(calls.join(", ")),
                 route.file.clone(),
@@ -24,11 +24,12 @@ pub(super) fn table(plan: &Plan) -> String {
     align(&rows)
 }
 
-/// `required`, `optional` or `none`
-pub(super) fn session(rule: SessionRule) -> &'static str {
-    match rule {
+/// `required`, `optional` or `none`; `signature` where that takes its place.
+pub(super) fn session(endpoint: &Endpoint) -> &'static str {
+    match endpoint.session {
         SessionRule::Required => "required",
         SessionRule::Optional => "optional",
+        SessionRule::None if endpoint.webhook.is_some() => "signature",
         SessionRule::None => "none",
     }
 }

@@ -5,6 +5,7 @@ use indexmap::IndexMap;
 
 use super::context::Context;
 use super::fault::of_status;
+use super::idempotency::sends_key;
 use super::inherit::{CallLevels, Levels};
 use super::reader::Reader;
 use super::request::{Request, request};
@@ -60,7 +61,11 @@ pub(super) fn draft(
     let parallel = flag(cx, &call.levels, |call| call.parallel.as_ref()).unwrap_or(false);
     let parts = Parts { sent, when, items, on_status };
     let compiled = assemble(cx, call, upstream, parts);
-    let compiled = compiled.map(|call| Call { changes, ..call });
+    let compiled = compiled.map(|compiled| {
+        let compiled = Call { changes, ..compiled };
+        let idempotency_key = sends_key(cx, call, &compiled);
+        Call { idempotency_key, ..compiled }
+    });
     let (name, span) = (call.name.text.clone(), call.name.span.clone());
     Draft { name, span, own: call.own, edges, needs, changes, parallel, call: compiled }
 }
@@ -105,6 +110,7 @@ fn assemble(
         waits_for: Vec::new(),
         needs: Vec::new(),
         changes: false,
+        idempotency_key: false,
         optional: optional || fallback.is_some(),
         fallback: value?,
         on_status: parts.on_status?,
@@ -223,7 +229,13 @@ fn on_statuses(
             let help = "a key is a status, 100 to 599";
             reader.cx.wrong(&name.span, format!("`{name}` is not a status"), help);
         }
-        Some((status?, meaning(reader, codes, written, is_each)?))
+        let meaning = meaning(reader, codes, written, is_each)?;
+        if matches!(meaning, OnStatus::Pass) && status.is_some_and(|status: u16| status < 400) {
+            let help =
+                "only errors pass: write \"null\", a value, \"fail\", or a fault of your own";
+            reader.cx.wrong(&name.span, format!("status {name} is no error"), help);
+        }
+        Some((status?, meaning))
     };
     let all: Vec<_> = merged.into_values().map(read).collect();
     all.into_iter().collect()

@@ -1,7 +1,7 @@
 //! What every table's compiling shares: the texts, the secrets, and the mistakes found so far.
 
 use crate::config::{Literal, Plain, Resolved, Secrets, did_you_mean};
-use crate::diagnostic::{Diagnostic, Problem, Sources, Span};
+use crate::diagnostic::{Diagnostic, Label, Problem, Sources, Span};
 use crate::jq::Library;
 
 /// The state of one compilation.
@@ -55,6 +55,16 @@ impl<'a> Context<'a> {
             return;
         }
         self.mistake(self.sources.problem(span, problem));
+    }
+
+    /// Compiles a text that stands elsewhere, and says at its mistakes where it is used.
+    pub(super) fn used_at<T>(&mut self, span: &Span, compile: impl FnOnce(&mut Self) -> T) -> T {
+        let before = self.mistakes.len();
+        let compiled = compile(self);
+        for mistake in &mut self.mistakes[before..] {
+            mistake.labels.push(Label { span: span.clone(), text: "used here".to_owned() });
+        }
+        compiled
     }
 
     /// How many mistakes were recorded, repeated ones too: whether a part was free of them.

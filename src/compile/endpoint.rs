@@ -6,11 +6,13 @@ use super::access::{Condition, access, conditions};
 use super::call::{Draft, bytes, draft};
 use super::context::Context;
 use super::graph::Graph;
+use super::idempotency::idempotency;
 use super::inherit::Levels;
 use super::reader::Reader;
+use super::response_headers::of_endpoint;
 use super::scope::{Edge, Names, Variables};
 use super::world::World;
-use super::{fault, input, reply, upstreams};
+use super::{cors, fault, input, limits, reply, signature, upstreams};
 use crate::config::{self, Method, Route};
 use crate::diagnostic::Diagnostic;
 use crate::plan::{Body, Call, Endpoint, ErrorShape, Input, SessionRule};
@@ -26,8 +28,12 @@ pub(super) fn endpoint(
     let before = cx.count();
     let levels = Levels::of(route, method);
     let access = access(cx, route, method, &levels);
+    let cors = cors::policy(cx, &levels.cors(world.cors));
     let plain = plain(cx, world, &levels);
+    let idempotency = idempotency(cx, route, method, &levels);
     let mut input = input::input(cx, route, method, &levels, &world.session_cookies);
+    let webhook = signature::webhook(cx, world.signature_defaults, method, &levels, &input);
+    let rate_limits = limits::of_endpoint(cx, &world.rate_limits, &levels, &input);
     let texts = texts(cx, world, &levels, &input);
     if cx.count() == before {
         check_order(cx, &texts);
@@ -51,11 +57,16 @@ pub(super) fn endpoint(
         summary: plain.summary,
         session: access.session,
         csrf: access.csrf,
+        cors,
+        headers: of_endpoint(&world.headers, access.session, &levels.response()),
         roles: access.roles,
         scopes: access.scopes,
+        rate_limits,
         allow: allow?,
         deny_status: access.deny_status,
         deadline: plain.deadline,
+        idempotency: idempotency?,
+        webhook: webhook?,
         max_body: plain.max_body,
         input,
         calls: calls?,

@@ -2,7 +2,7 @@
 
 use indexmap::IndexMap;
 
-use crate::config::{Call, Endpoint, Input, Method, Name, Named, Response, Route};
+use crate::config::{Call, Cors, Endpoint, Input, Method, Name, Named, Response, Route};
 
 /// The tables that say something about one thing, nearest first.
 pub(super) struct Levels<'a, T>(Vec<&'a T>);
@@ -18,6 +18,11 @@ pub(super) struct CallLevels<'a> {
 }
 
 impl<'a, T> Levels<'a, T> {
+    /// One table that inherits from none.
+    pub(super) fn only(table: &'a T) -> Self {
+        Self(vec![table])
+    }
+
     /// A leaf: the nearest one.
     pub(super) fn leaf<L>(&self, pick: impl Fn(&'a T) -> Option<&'a L>) -> Option<&'a L> {
         self.0.iter().copied().find_map(pick)
@@ -74,6 +79,19 @@ impl<'a> Levels<'a, Endpoint> {
                 .flat_map(|file| file.methods.get(&method).into_iter().chain([&file.shared]))
                 .collect(),
         )
+    }
+
+    /// What holds for a route's path, whatever the method.
+    pub(super) fn of_path(route: &'a Route) -> Self {
+        let files = std::iter::once(&route.file).chain(route.defaults.iter().map(AsRef::as_ref));
+        Self(files.map(|file| &file.shared).collect())
+    }
+
+    /// `cors`, over the gateway's.
+    pub(super) fn cors(&self, gateway: &'a Cors) -> Levels<'a, Cors> {
+        let mut levels = self.inner(|endpoint| &endpoint.cors);
+        levels.0.push(gateway);
+        levels
     }
 
     /// `input`

@@ -6,22 +6,28 @@ mod access;
 mod body;
 mod call;
 mod context;
+mod cors;
 mod endpoint;
 mod fault;
 mod gateway;
 mod graph;
 mod headers;
+mod idempotency;
 mod inherit;
 mod input;
+mod limits;
 mod members;
 mod names;
+mod proxies;
 mod reader;
 mod reply;
 mod request;
+mod response_headers;
 mod route;
 mod schema;
 mod schema_file;
 mod scope;
+mod signature;
 mod stores;
 mod text;
 mod tokens;
@@ -30,8 +36,10 @@ mod world;
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use context::Context;
+use inherit::Levels;
 use scope::Scope;
 use world::World;
 
@@ -96,7 +104,12 @@ fn plan(cx: &mut Context<'_>, tree: &Tree) -> Option<Plan> {
     let roles_from = cx.program(&gateway.session.roles_from, &mut Scope::Claims);
     let scopes_from = cx.program(&gateway.session.scopes_from, &mut Scope::Claims);
     let (upstreams, known) = upstreams::upstreams(cx, &tree.upstreams);
+    let policy = cors::policy(cx, &Levels::only(&gateway.cors));
+    let encrypted = origins.iter().any(|origin| origin.as_str().starts_with("https://"));
+    let headers = response_headers::standing(cx, gateway, encrypted);
     let stores = stores::stores(cx, &gateway.stores, &tree.folder);
+    let (policies, rate_limits) = limits::policies(cx, &gateway.rate_limits);
+    let proxies = proxies::proxies(cx, &gateway.server.trusted_proxies);
     let max_body = gateway::size(cx, &gateway.server.max_body);
     let max_reply = gateway::size(cx, &gateway.server.max_reply);
     let cookies = gateway.tokens.values().filter_map(|tokens| tokens.cookie.as_ref());
@@ -104,9 +117,13 @@ fn plan(cx: &mut Context<'_>, tree: &Tree) -> Option<Plan> {
     let mut world = World {
         upstreams: known,
         session_cookies: cookies,
+        rate_limits,
         max_body: max_body.unwrap_or_default(),
         max_reply: max_reply.unwrap_or_default(),
+        cors: &gateway.cors,
+        headers: Arc::clone(&headers),
         call_defaults: &tree.call_defaults,
+        signature_defaults: &tree.signature_defaults,
         codes: HashMap::new(),
     };
     let router = route::router(cx, &mut world, &tree.routes);
@@ -118,7 +135,11 @@ fn plan(cx: &mut Context<'_>, tree: &Tree) -> Option<Plan> {
         scopes_from: scopes_from?,
         upstreams,
         validate_responses: validate_responses?,
+        rate_limits: policies?,
+        proxies,
         stores: stores?,
+        cors: policy,
+        headers,
         router,
         server: server?,
     })

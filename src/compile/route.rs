@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::context::Context;
+use super::cors;
 use super::endpoint::{endpoint, verb};
+use super::inherit::Levels;
 use super::world::World;
 use crate::config;
 use crate::plan::{Methods, Pattern, Route, Router, Segment, show};
@@ -34,7 +36,8 @@ fn route(cx: &mut Context<'_>, world: &mut World<'_>, written: &config::Route) -
         let compiled = endpoint(cx, world, written, *method, &path);
         methods.0.extend(compiled.map(|endpoint| (verb(*method), Arc::new(endpoint))));
     }
-    Route { pattern, file: written.file_name.clone(), methods }
+    let cors = cors::policy(cx, &Levels::of_path(written).cors(world.cors));
+    Route { pattern, file: written.file_name.clone(), methods, cors }
 }
 
 fn pattern(written: &config::Route) -> Pattern {

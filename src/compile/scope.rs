@@ -29,6 +29,20 @@ const REQUEST: &[&str] = &["id", "method", "path", "ip", "host", "frontend", "id
 const OUTCOME: &[&str] = &["status", "headers", "error", "skipped"];
 const ERROR: &[&str] = &["status", "code", "body"];
 
+const NO_BODY: &str = "declare the body first: `input.body = { type = \"object\" }`";
+const ONLY_REQUEST: &str = "a policy may read `$params`, `$query`, `$headers`, `$cookies`, \
+                            `$body`, `$session` and `$request`";
+/// What is there before any call.
+const OF_REQUEST: &[Slot] = &[
+    slot::SESSION,
+    slot::PARAMS,
+    slot::QUERY,
+    slot::HEADERS,
+    slot::COOKIES,
+    slot::BODY,
+    slot::REQUEST,
+];
+
 /// Where a program stands, which decides what is there.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Place {
@@ -61,6 +75,10 @@ pub(super) enum Scope<'a> {
     Claims,
     /// An upstream's headers and query: only `$session` and `$request`.
     Upstream,
+    /// `id_from` of a signature: only `$body` and `$headers`.
+    Delivery(&'a Input),
+    /// A policy's `key_from`: what the request says; `input` once it is known which endpoint uses it.
+    Limit { input: Option<&'a Input> },
     /// Anything of an endpoint; the calls that are read are added to `edges`.
     Endpoint { input: &'a Input, names: &'a mut Names, place: Place, edges: &'a mut Vec<Edge> },
 }
@@ -153,6 +171,14 @@ impl Scope<'_> {
             Self::Upstream if ![slot::SESSION, slot::REQUEST].contains(&slot) => {
                 Some("an upstream's headers and query may read `$session` and `$request` only")
             }
+            Self::Delivery(_) if ![slot::BODY, slot::HEADERS].contains(&slot) => {
+                Some("a delivery is known by its `$body` or its `$headers`")
+            }
+            Self::Delivery(Input { body: None, .. }) if slot == slot::BODY => Some(NO_BODY),
+            Self::Limit { .. } if !OF_REQUEST.contains(&slot) => Some(ONLY_REQUEST),
+            Self::Limit { input: Some(Input { body: None, .. }) } if slot == slot::BODY => {
+                Some(NO_BODY)
+            }
             Self::Endpoint { input, place, .. } => match slot {
                 slot::CLAIMS => Some("write `$session.claims`"),
                 slot::ITEM if !place.item => {
@@ -161,9 +187,7 @@ impl Scope<'_> {
                 slot::ERROR if !place.error => {
                     Some("it is there in the `details` of an `on_status` only")
                 }
-                slot::BODY if input.body.is_none() => {
-                    Some("declare the body first: `input.body = { type = \"object\" }`")
-                }
+                slot::BODY if input.body.is_none() => Some(NO_BODY),
                 _ => None,
             },
             _ => None,
@@ -179,7 +203,8 @@ impl Scope<'_> {
 
     fn input(&self) -> Option<&Input> {
         match self {
-            Self::Endpoint { input, .. } => Some(input),
+            Self::Endpoint { input, .. } | Self::Delivery(input) => Some(input),
+            Self::Limit { input } => *input,
             _ => None,
         }
     }
@@ -224,6 +249,8 @@ impl Scope<'_> {
             known.extend(names.all());
         }
         let help = did_you_mean(name, known).map(|help| help.replacen('`', "`$", 1));
+        let only = matches!(self, Self::Limit { .. }).then(|| ONLY_REQUEST.to_owned());
+        let help = help.or(only);
         Err(unknown(read, help))
     }
 }

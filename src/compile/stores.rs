@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::call::bytes;
 use super::context::Context;
 use super::upstreams::{certificates, positive};
 use crate::config::{self, Plain};
@@ -26,10 +27,12 @@ pub(super) fn stores(
             cx.wrong(&plain.span, "no Redis is configured", help);
         }
     }
+    let max_memory = cx.value(&written.max_memory).map(bytes);
     let file = cx.value(&written.file).map(|file| folder.join(file));
     Some(Stores {
         rate_limits: rate_limits?,
         idempotency: idempotency?,
+        max_memory: max_memory?,
         file: file?,
         redis: redis?,
     })
@@ -42,12 +45,10 @@ fn redis(cx: &mut Context<'_>, written: &config::Redis) -> Option<Option<Target>
     let Some(urls) = &written.url else { return Some(None) };
     let values: Vec<_> = urls.iter().map(|url| cx.value(url)).collect();
     let values = values.into_iter().collect::<Option<Vec<_>>>()?;
-    let ca = match ca {
-        Some(pem) => Some(pem?.into_bytes()),
-        None => None,
-    };
-    match Target::parse(&values, ca, timeout) {
-        Ok(target) => Some(Some(target)),
+    let pem = ca.clone().flatten().map(String::into_bytes);
+    match Target::parse(&values, pem, timeout) {
+        Ok(target) if ca != Some(None) => Some(Some(target)),
+        Ok(_) => None,
         Err(why) => {
             let span = urls.iter().next().map_or(&written.span, |url: &Plain<_>| &url.span);
             cx.wrong(span, "this cannot be the URL of Redis", why);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::decode::table;
-use super::plain::{Many, Named, Plain, Program};
+use super::plain::{List, Many, Named, Plain, Program};
 
 table! {
     /// `gateway.toml`. Keys without a value come from `defaults.toml`.
@@ -18,6 +18,12 @@ table! {
         pub session: Session,
         /// Where state lives.
         pub stores: Stores,
+        /// Policies of how many requests are let in, by a name of any kind.
+        pub rate_limits: Named<RateLimit>,
+        /// Which other origins' pages may read replies.
+        pub cors: Cors,
+        /// On every reply, by name; `""` takes a default away.
+        pub response_headers: Named<Plain<String>>,
         /// The log.
         pub telemetry: Telemetry,
     }
@@ -50,6 +56,8 @@ table! {
         pub validate_responses: Plain<String>,
         /// Connections of clients at a time.
         pub max_connections: Plain<u64>,
+        /// Proxies whose `X-Forwarded-For` or `Forwarded` is believed: `"10.0.0.0/8"`, `"2001:db8::5"`, `"unix"`.
+        pub trusted_proxies: Vec<Plain<String>>,
         /// How long a stopping gateway waits for requests in flight.
         pub drain_timeout: Plain<Duration>,
         /// Steps that one jq program may take (100 to 1,000 cost about 10 us), plus one per byte
@@ -63,6 +71,15 @@ table! {
 /// A number of bytes: `"64KiB"`, `"1MiB"`, `"10KB"`, `"2MB"`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Size(pub u64);
+
+/// So many in a time: `"10/s"`, `"60/min"`, `"1000/h"`, `"5000/d"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// How many.
+    pub count: u64,
+    /// In which time: one of its unit.
+    pub per: Duration,
+}
 
 table! {
     /// `[admin]`: health and readiness, on an address of its own.
@@ -129,6 +146,8 @@ table! {
         pub rate_limits: Plain<String>,
         /// Replies kept for `idempotency`, and webhook deliveries: `memory`, `file` or `redis`.
         pub idempotency: Plain<String>,
+        /// Bytes of what is kept in memory for `idempotency`; beyond it, what would end first is forgotten.
+        pub max_memory: Plain<Size>,
         /// The file of what is kept in one.
         pub file: Plain<String>,
         /// The Redis of what is kept there.
@@ -145,6 +164,43 @@ table! {
         pub timeout: Plain<Duration>,
         /// The path of a PEM file, in the place of the system's roots.
         pub ca: Option<Plain<String>>,
+    }
+}
+
+table! {
+    /// `[rate_limits.NAME]`: a budget that each key has once, wherever the policy is used.
+    pub struct RateLimit {
+        /// How many, in the long run: `"60/min"`. Required.
+        pub quota: Option<Plain<Rate>>,
+        /// How many at once; the quota's count unless said.
+        pub burst: Option<Plain<u64>>,
+        /// Whose budget it is: `ip` unless said, `session` (issuer and subject) or `credential` (the token).
+        pub by: Option<Plain<String>>,
+        /// In the place of `by`: gives the key. May read `$params`, `$query`, `$headers`, `$cookies`, `$body`,
+        /// `$session` and `$request`; null counts by address.
+        pub key_from: Option<Program>,
+        /// How many a request counts for.
+        pub cost: Plain<u64>,
+        /// What happens where the shared store is away: `local`, `allow` or `deny`.
+        pub on_store_failure: Plain<String>,
+    }
+}
+
+table! {
+    /// `[cors]`: which other origins' pages may read replies. May stand in routes and `_defaults.toml` too, key by key.
+    pub struct Cors {
+        /// `"https://app.example.com"`, `"https://*.example.com"`, or `"*"` alone for any.
+        pub origins: Option<List<Plain<String>>>,
+        /// Whether requests may carry cookies; exact origins then count as our own for `csrf`.
+        pub credentials: Option<Plain<bool>>,
+        /// Request headers that pages may set.
+        pub allow_headers: Option<Vec<Plain<String>>>,
+        /// Reply headers that pages may read.
+        pub expose_headers: Option<Vec<Plain<String>>>,
+        /// How long browsers may keep the answer to a preflight.
+        pub max_age: Option<Plain<Duration>>,
+        /// Whether pages of public addresses may ask where this one is private.
+        pub private_network: Option<Plain<bool>>,
     }
 }
 

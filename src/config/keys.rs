@@ -4,13 +4,17 @@ use std::path::Path;
 
 use super::decode::{BUILT_IN, DEFAULTS, Decoder, Scope};
 use super::plain::{Name, Named, Toml};
-use crate::diagnostic::{Diagnostic, Span};
+use crate::diagnostic::{Diagnostic, Sources, Span};
+
+/// Whether a default stands there, and not what somebody wrote.
+pub fn is_built_in(sources: &Sources, span: &Span) -> bool {
+    sources.source(span.start).is_none_or(|source| source.path == Path::new(BUILT_IN))
+}
 
 impl Decoder<'_> {
     /// `_defaults` is a member of `upstreams.toml` only, which takes it out itself.
     pub(super) fn no_defaults_here(&mut self, name: &Name) {
-        let source = self.sources.source(name.span.start);
-        if source.is_some_and(|source| source.path != Path::new(BUILT_IN)) {
+        if !is_built_in(self.sources, &name.span) {
             let title = format!("`{DEFAULTS}` cannot be a name here");
             self.report(Diagnostic::at(name.span.clone(), title));
         }

@@ -8,8 +8,8 @@ use super::decode::{BUILT_IN, DEFAULTS, Decode, Decoder};
 use super::files::Files;
 use super::gateway::Gateway;
 use super::parse::{Parsed, parse};
-use super::plain::{Named, Program, Toml, Value};
-use super::route::{Call, RouteFile};
+use super::plain::{Named, Plain, Program, Toml, Value};
+use super::route::{Call, RouteFile, Signature};
 use super::routes;
 use super::tree::{Loaded, Route, Tree};
 use super::upstreams::{Upstream, Upstreams};
@@ -56,17 +56,32 @@ impl Loader<'_> {
         let route: RouteFile = self.decode(path, &built_in.headers, &route)?;
         let call = [built_in.root.member("call")?];
         let call_defaults: Call = self.decode(path, &built_in.headers, &call)?;
-        let routes = self.routes(folder, route);
-        let folder = folder.to_owned();
-        Some(Tree { folder, gateway: gateway?, upstreams: upstreams?, lib, routes, call_defaults })
+        let signature = [built_in.root.member("signature")?];
+        let signature_defaults: Signature = self.decode(path, &built_in.headers, &signature)?;
+        Some(Tree {
+            gateway: gateway?,
+            upstreams: upstreams?,
+            lib,
+            routes: self.routes(folder, route),
+            folder: folder.to_owned(),
+            call_defaults,
+            signature_defaults,
+        })
     }
 
     fn gateway(&mut self, folder: &Path, built_in: &Toml) -> Option<Gateway> {
         let path = folder.join("gateway.toml");
         let own = self.open_optional(&path);
         let (root, headers) = split(own.as_ref());
-        let layers: Vec<_> = root.into_iter().chain(built_in.member("gateway")).collect();
-        self.decode(&path, headers, &layers)
+        let built_in = built_in.member("gateway")?;
+        let layers: Vec<_> = root.into_iter().chain([built_in]).collect();
+        let mut gateway: Gateway = self.decode(&path, headers, &layers)?;
+        let standing = [built_in.member("response_headers")?];
+        let standing: Named<Plain<String>> = self.decode(&path, headers, &standing)?;
+        for (name, value) in standing {
+            gateway.response_headers.entry(name).or_insert(value);
+        }
+        Some(gateway)
     }
 
     fn upstreams(&mut self, folder: &Path, built_in: &Toml) -> Option<Upstreams> {

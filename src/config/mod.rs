@@ -21,6 +21,7 @@ mod values;
 
 pub use files::{Disk, Entry, Files};
 pub use gateway::*;
+pub use keys::is_built_in;
 pub use load::load;
 pub use plain::*;
 pub use route::*;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use indexmap::IndexMap;
 
 use super::decode::{Decode, Decoder, Scope, table};
-use super::gateway::Size;
+use super::gateway::{Cors, Size};
 use super::plain::{HeaderValue, List, Many, Named, OnStatus, Plain, Program, Template, Toml};
 
 /// A route file: what stands above the methods, and the methods.
@@ -49,6 +49,16 @@ table! {
         pub errors: Option<Plain<String>>,
         /// How a request that a cookie authenticates proves where it comes from: `origin` or `off`.
         pub csrf: Option<Plain<String>>,
+        /// Policies of `[rate_limits]`. Those of all levels count; `[]` clears those further out.
+        pub rate_limits: Option<List<Plain<String>>>,
+        /// Which other origins' pages may read replies; what is not said is as further out, `[cors]` last.
+        pub cors: Cors,
+        /// What an `Idempotency-Key` of a POST or PATCH means: `off`, `optional` or `required`.
+        pub idempotency: Option<Plain<String>>,
+        /// How long the reply to a key is kept.
+        pub idempotency_keep: Option<Plain<Duration>>,
+        /// How a webhook proves who sent it; its deliveries are served once.
+        pub signature: Option<Signature>,
         /// Bytes of the client's body; where none says it, `[server] max_body`.
         pub max_body: Option<Plain<Size>>,
         /// How `input.body` may be sent: `json`, `form`, both, or `raw`, which is not read.
@@ -79,6 +89,30 @@ table! {
         pub additional_query: Option<Plain<String>>,
         /// A JSON Schema of the body.
         pub body: Option<Toml>,
+    }
+}
+
+table! {
+    /// `signature`: how a webhook proves who sent it.
+    pub struct Signature {
+        /// `stripe`, `github`, `standard-webhooks`, `slack`, `shopify` or `hmac`. Required.
+        pub scheme: Option<Plain<String>>,
+        /// Any of these may have signed; two while one is being replaced. Required.
+        pub secrets: Option<List<Plain<String>>>,
+        /// How far the signed time may be from ours, both ways.
+        pub tolerance: Option<Plain<Duration>>,
+        /// How long a delivery is known that was answered with 2xx.
+        pub keep: Option<Plain<Duration>>,
+        /// With `hmac`: the header that holds the signature. Required there.
+        pub header: Option<Plain<String>>,
+        /// With `hmac`: `sha256`, `sha512` or `sha1`.
+        pub algorithm: Option<Plain<String>>,
+        /// With `hmac`: `hex` or `base64`.
+        pub encoding: Option<Plain<String>>,
+        /// With `hmac`: what stands before the signature: `"sha256="`.
+        pub prefix: Option<Plain<String>>,
+        /// With `hmac`: the delivery's id, from `$body` or `$headers`; the hash of the body unless said.
+        pub id_from: Option<Program>,
     }
 }
 
@@ -125,6 +159,8 @@ table! {
         pub body: Option<Plain<String>>,
         /// True for a POST that changes nothing.
         pub reads: Option<Plain<bool>>,
+        /// Whether a key is sent, derived from the client's, the call and the item.
+        pub idempotency_key: Option<Plain<bool>>,
         /// As in the upstream.
         pub auth: Option<Plain<String>>,
         /// As in the upstream.

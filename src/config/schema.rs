@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use serde_json::Value;
 
-use super::gateway::{Gateway, Size};
+use super::gateway::{Gateway, Rate, Size};
 use super::plain::{HeaderValue, List, Many, Name, OnStatus, Plain, Program, Template, Toml};
 use super::route::{Endpoint, Fail, Method, RouteFile};
 use super::upstreams::{Upstream, Upstreams};
@@ -89,6 +89,10 @@ schema! {
     Plain<Size>: "Size" = {
         "description": "`64KiB`, `1MiB`, `500KB`, `2MB`",
         "type": "string", "pattern": r"^\d+[KM]i?B$|\$\{.+\}"
+    };
+    Plain<Rate>: "Rate" = {
+        "description": "`10/s`, `60/min`, `1000/h`, `5000/d`",
+        "type": "string", "pattern": r"^\d+/(s|min|h|d)$|\$\{.+\}"
     };
     Template: "Template" = {
         "description": "text with `{jq}` holes and `${secrets}`", "type": "string"

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::{Call, Gateway, Program, RouteFile, Upstreams};
+use super::{Call, Gateway, Program, RouteFile, Signature, Upstreams};
 use crate::diagnostic::{Diagnostic, Sources, Span};
 
 /// What loading gives: always the texts, so that the mistakes can be shown.
@@ -33,6 +33,8 @@ pub struct Tree {
     pub routes: Vec<Route>,
     /// Built-in values of keys of a call that say nothing.
     pub call_defaults: Call,
+    /// Built-in values of keys of a `signature` that say nothing.
+    pub signature_defaults: Signature,
 }
 
 /// A route file and where it belongs.

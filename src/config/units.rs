@@ -1,8 +1,8 @@
-//! Durations and sizes.
+//! Durations, sizes and rates.
 
 use std::time::Duration;
 
-use super::gateway::Size;
+use super::gateway::{Rate, Size};
 
 /// `"250ms"`, `"3s"`, `"5m"`, `"12h"`, `"7d"`: a whole number and one unit.
 pub(super) fn duration(text: &str) -> Option<Duration> {
@@ -31,6 +31,19 @@ pub(super) fn size(text: &str) -> Option<Size> {
     number.checked_mul(bytes).map(Size)
 }
 
+/// `"10/s"`, `"60/min"`, `"1000/h"`, `"5000/d"`: a whole number and one unit.
+pub(super) fn rate(text: &str) -> Option<Rate> {
+    let (number, unit) = number_and_unit(text)?;
+    let seconds = match unit {
+        "/s" => 1,
+        "/min" => 60,
+        "/h" => 3600,
+        "/d" => 86_400,
+        _ => return None,
+    };
+    Some(Rate { count: number, per: Duration::from_secs(seconds) })
+}
+
 fn number_and_unit(text: &str) -> Option<(u64, &str)> {
     let digits = text.find(|c: char| !c.is_ascii_digit())?;
     let (number, unit) = text.split_at(digits);
@@ -54,6 +67,18 @@ mod tests {
             assert_eq!(millis(bad), None, "{bad}");
         }
         assert_eq!(millis("999999999999999999d"), None);
+    }
+
+    #[test]
+    fn rates() {
+        let seconds = |text: &str| rate(text).map(|found| (found.count, found.per.as_secs()));
+        assert_eq!(seconds("10/s"), Some((10, 1)));
+        assert_eq!(seconds("60/min"), Some((60, 60)));
+        assert_eq!(seconds("1000/h"), Some((1000, 3600)));
+        assert_eq!(seconds("5000/d"), Some((5000, 86_400)));
+        for bad in ["", "10", "/s", "10/m", "10 / s", "1.5/s", "-1/s", "10/5s", "10/S", "10s"] {
+            assert_eq!(seconds(bad), None, "{bad}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::decode::{Decode, Decoder, Leaf};
 use super::files::beside;
-use super::gateway::Size;
+use super::gateway::{Rate, Size};
 use super::plain::{HeaderValue, List, Many, OnStatus, Plain, Program, Raw, Template, Toml, Value};
 use super::route::Fail;
 use super::{secret, units};
@@ -116,6 +116,20 @@ impl Literal for Size {
     fn parse(text: &str) -> Result<Self, (String, Option<String>)> {
         let help = "a whole number and one unit: \"64KiB\", \"1MiB\", \"500KB\" or \"2MB\"";
         units::size(text).ok_or_else(|| ("this is not a size".into(), Some(help.into())))
+    }
+}
+
+impl Literal for Rate {
+    const EXPECTED: &'static str = "a rate such as \"60/min\"";
+    const TEXT: bool = true;
+
+    fn literal(_: &Value) -> Option<Self> {
+        None
+    }
+
+    fn parse(text: &str) -> Result<Self, (String, Option<String>)> {
+        let help = "a whole number and one unit: \"10/s\", \"60/min\", \"1000/h\" or \"5000/d\"";
+        units::rate(text).ok_or_else(|| ("this is not a rate".into(), Some(help.into())))
     }
 }
 

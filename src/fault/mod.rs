@@ -43,6 +43,8 @@ pub enum Details {
     None,
     /// One entry per mistake in the request.
     Fields(Vec<Detail>),
+    /// The rate limits that the request has overrun; only RFC 9457 has a place for them.
+    Policies(Vec<String>),
     /// JSON text that a config's `details` program has made.
     Json(String),
 }

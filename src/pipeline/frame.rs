@@ -1,17 +1,19 @@
 //! What the programs and templates of one request read.
 
 use std::cell::{Cell, OnceCell};
-use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use http::{HeaderName, HeaderValue, Method};
+use http::{HeaderName, HeaderValue};
 
+use super::asked::Asked;
 use super::fan_out::{Items, Settled, Shared};
 use super::gateway::Gateway;
 use super::input::{Raw, Values};
-use super::request::{Head, Ongoing, Request};
+use super::key::{self, Item};
+use super::request::{Ongoing, Request};
 use super::session::Known;
+use crate::idempotency::Hash;
 use crate::jq::{Limits, Scope, Slot};
 use crate::plan::{Call, Endpoint, slot};
 use crate::session::Identity;
@@ -38,13 +40,8 @@ pub(super) struct Frame {
     asked: Asked,
     about: OnceCell<Value>,
     told: OnceCell<[(HeaderName, HeaderValue); 2]>,
-}
-
-/// What `$request` is made of, where a program reads it.
-struct Asked {
-    method: Method,
-    head: Rc<dyn Head>,
-    peer: Option<IpAddr>,
+    /// What keys for upstreams are derived from.
+    key: OnceCell<Hash>,
 }
 
 impl Frame {
@@ -56,11 +53,6 @@ impl Frame {
         session: Option<Known>,
         input: Values,
     ) -> Rc<Self> {
-        let asked = Asked {
-            method: request.method.clone(),
-            head: Rc::clone(&request.head),
-            peer: request.peer,
-        };
         let (identity, session) = match session {
             Some(Known { identity, value }) => (Some(identity), value),
             None => (None, Value::Null),
@@ -79,9 +71,10 @@ impl Frame {
             endpoint,
             identity,
             raw,
-            asked,
+            asked: Asked::of(request),
             about: OnceCell::new(),
             told: OnceCell::new(),
+            key: OnceCell::new(),
         })
     }
 
@@ -96,6 +89,20 @@ impl Frame {
                 (HeaderName::from_static("traceparent"), value(&self.trace.to_header())),
             ]
         })
+    }
+
+    /// What the keys of calls are made of, where that is not the client's key.
+    pub(super) fn derive_keys_from(&self, key: Hash) {
+        let _ = self.key.set(key);
+    }
+
+    /// The key that a request of a call is sent with.
+    pub(super) fn key_for(&self, call: &Call, item: Option<Item<'_>>) -> HeaderValue {
+        let base = self.key.get_or_init(|| match self.asked.key() {
+            Some(key) => key::bound(&self.endpoint, self.identity.as_deref(), &key),
+            None => key::of_request(&self.id),
+        });
+        key::derived(base, &call.name, item)
     }
 
     /// The call of an index that the engine has made itself.
@@ -142,7 +149,7 @@ impl Scope for Frame {
     fn get(&self, slot: Slot) -> Value {
         match slot {
             slot::SESSION..=slot::BODY => self.input[usize::from(slot)].clone(),
-            slot::REQUEST => self.about.get_or_init(|| self.asked.describe(&self.id)).clone(),
+            slot::REQUEST => self.about.get_or_init(|| self.asked.describe()).clone(),
             slot::CALLS => self.calls(),
             slot::FIRST_CALL.. => {
                 let settled = self.settled(usize::from(slot - slot::FIRST_CALL));
@@ -163,25 +170,5 @@ pub(super) struct With<'a> {
 impl Scope for With<'_> {
     fn get(&self, slot: Slot) -> Value {
         if slot == self.slot { self.value.clone() } else { self.scope.get(slot) }
-    }
-}
-
-impl Asked {
-    fn describe(&self, id: &SmolStr) -> Value {
-        let text = |text: &str| Value::Str(SmolStr::new(text));
-        let key = self.head.header("idempotency-key");
-        let key = key.first().and_then(|key| std::str::from_utf8(key).ok());
-        let members = [
-            ("id", Value::Str(id.clone())),
-            ("method", text(self.method.as_str())),
-            ("path", text(self.head.path())),
-            ("ip", self.peer.map_or(Value::Null, |ip| text(&ip.to_string()))),
-            ("host", text(self.head.host())),
-            ("frontend", Value::Null),
-            ("idempotency_key", key.map_or(Value::Null, text)),
-        ];
-        Value::object(
-            members.map(|(name, value)| (SmolStr::new_static(name), value)).into_iter().collect(),
-        )
     }
 }

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::fault::Fault;
-use crate::plan::Plan;
+use crate::idempotency::{File, Memory, Records, Store};
+use crate::limit::Limiter;
+use crate::plan::{Place, Plan, Stores};
 use crate::session::{Fetch, Verifier};
 use crate::store::Redis;
 use crate::upstream::Client;
@@ -16,6 +18,10 @@ pub struct State {
     pub plan: Plan,
     /// Checks tokens.
     pub verifier: Verifier,
+    /// What was done, by its key.
+    pub kept: Store,
+    /// Counts requests.
+    pub limiter: Limiter,
     /// The time of day.
     pub clock: Arc<dyn Clock>,
 }
@@ -32,7 +38,7 @@ impl State {
     /// Makes what outlives a request.
     ///
     /// # Errors
-    /// The issuer whose keys cannot be used, and why.
+    /// The issuer whose keys cannot be used, or the file that cannot be, and why.
     pub fn new(
         mut plan: Plan,
         clock: Arc<dyn Clock>,
@@ -40,7 +46,9 @@ impl State {
     ) -> Result<Self, String> {
         let issuers = std::mem::take(&mut plan.issuers);
         let verifier = Verifier::new(issuers, Arc::clone(&clock), fetch)?;
-        Ok(Self { plan, verifier, clock })
+        let kept = kept(&plan.stores, &clock)?;
+        let limiter = Limiter::new(plan.rate_limits.clone(), &clock);
+        Ok(Self { plan, verifier, kept, limiter, clock })
     }
 }
 
@@ -67,6 +75,21 @@ impl Gateway {
         Ok(Self { state, clients, redis })
     }
 
+    /// Where it stands what was done.
+    ///
+    /// # Errors
+    /// 500 where it is Redis and the plan has none.
+    pub fn records(&self) -> Result<Records<'_>, Fault> {
+        Ok(match &self.kept {
+            Store::Memory(memory) => Records::Memory(memory),
+            Store::File(file) => Records::File(file),
+            Store::Redis => {
+                let redis = self.redis.as_ref();
+                Records::Redis(redis.ok_or_else(|| Fault::internal("no Redis is configured"))?)
+            }
+        })
+    }
+
     /// The client of an upstream.
     ///
     /// # Errors
@@ -74,6 +97,15 @@ impl Gateway {
     pub fn client(&self, upstream: usize) -> Result<&Client, Fault> {
         self.clients.get(upstream).ok_or_else(|| Fault::internal("no such upstream"))
     }
+}
+
+fn kept(stores: &Stores, clock: &Arc<dyn Clock>) -> Result<Store, String> {
+    let clock = Arc::clone(clock);
+    Ok(match stores.idempotency {
+        Place::Memory => Store::Memory(Memory::new(stores.max_memory, clock)),
+        Place::Redis => Store::Redis,
+        Place::File => Store::File(File::open(&stores.file, clock)?),
+    })
 }
 
 impl Deref for Gateway {

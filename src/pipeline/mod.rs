@@ -2,12 +2,19 @@
 //!
 //! [`run`] is the order of things. Each stage is a file, takes what the stage before gave, and knows no other stage.
 
+mod asked;
 mod body;
+mod client;
+mod cors;
 mod fan_out;
 mod form;
 mod frame;
 mod gateway;
+mod hold;
+mod idempotency;
 mod input;
+mod key;
+mod limits;
 mod notes;
 mod path;
 mod promise;
@@ -16,7 +23,9 @@ mod respond;
 mod route;
 mod session;
 mod shape;
+mod standing;
 mod typed;
+mod webhook;
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -25,9 +34,11 @@ use tokio::time::{Instant, timeout_at};
 
 pub use gateway::{Gateway, State};
 pub use request::{Body, BodyError, Head, Ongoing, Payload, Request};
-pub use respond::{Reply, fault as respond_to_fault};
+pub use respond::Reply;
+pub use standing::standing;
 
 use crate::fault::{Code, Fault};
+use crate::idempotency::Reply as Kept;
 use crate::plan::{Endpoint, ErrorShape};
 use frame::Frame;
 use notes::Notes;
@@ -38,23 +49,49 @@ pub async fn run(gateway: Rc<Gateway>, mut request: Request) -> Reply {
     let mut notes = Notes::default();
     let mut reply = answer(&gateway, &mut request, &mut notes).await;
     respond::note(&mut reply, notes);
+    standing::add(&gateway.plan, &mut reply);
+    reply
+}
+
+/// The reply to a request that is refused before it is served.
+pub fn refuse(gateway: &Gateway, request: &Request, fault: &Fault) -> Reply {
+    let mut reply = respond::fault(request, ErrorShape::Envelope, fault);
+    reply.headers.extend(standing(&gateway.plan, Some((&request.method, &*request.head))));
     reply
 }
 
 async fn answer(gateway: &Rc<Gateway>, request: &mut Request, notes: &mut Notes) -> Reply {
-    let found = match route::find(&gateway.plan, request) {
+    // A browser that asks what it may ask costs nothing.
+    if let Some(reply) = cors::preflight(&gateway.plan, request) {
+        return reply;
+    }
+    let found = match route::find(&gateway.plan, &request.method, request.head.path()) {
         Ok(found) => found,
-        Err(fault) => return respond::fault(request, ErrorShape::Envelope, &fault),
+        Err(missed) => {
+            cors::note(missed.cors.as_deref(), request, notes);
+            return respond::fault(request, ErrorShape::Envelope, &missed.fault);
+        }
     };
     let endpoint = Arc::clone(&found.endpoint);
+    cors::note(endpoint.cors.as_deref(), request, notes);
     let deadline = request.started + endpoint.deadline;
     let outcome = stages(gateway, found, request, notes, deadline).await;
     let mut reply = match outcome {
-        Ok(shaped) => respond::shaped(request, endpoint.errors, shaped),
+        Ok(Outcome::Shaped(shaped)) => respond::shaped(request, endpoint.errors, shaped),
+        Ok(Outcome::Kept(kept)) => respond::replayed(request, kept),
         Err(fault) => respond::fault(request, endpoint.errors, &fault),
     };
+    // Before it is sent, so that a client that never gets it may ask again.
+    request.ongoing.end(reply.status, || respond::kept(&reply).to_record()).await;
     reply.endpoint = Some(endpoint);
     reply
+}
+
+/// What the stages have come to, where it is no fault.
+enum Outcome {
+    Shaped(Shaped),
+    /// A reply from before, to the same key.
+    Kept(Kept),
 }
 
 async fn stages(
@@ -63,27 +100,46 @@ async fn stages(
     request: &mut Request,
     notes: &mut Notes,
     deadline: Instant,
-) -> Result<Shaped, Fault> {
+) -> Result<Outcome, Fault> {
     let endpoint = &found.endpoint;
+    // Whom all that follows takes the client for.
+    client::find(&gateway.plan.proxies, request)?;
     let asking = async {
+        // Before the first signature is checked for somebody who asks too often.
+        limits::by_address(gateway, endpoint, request, notes).await?;
         // Who asks, before anything of theirs is read.
         let session = session::check(gateway, endpoint, request, notes).await?;
         // A browser sends cookies along with requests that other sites make it send.
         session::origin(gateway, endpoint, request, session.as_ref())?;
+        let session = session::describe(gateway, session).await?;
+        limits::by_session(gateway, endpoint, request, session.as_ref(), notes).await?;
         // What the session may do is known without input, so that a no costs nothing.
-        session::roles(gateway, endpoint, session).await
+        session::roles(endpoint, session.as_ref())?;
+        Ok::<_, Fault>(session)
     };
     let session = timeout_at(deadline, asking).await.map_err(|_| session::too_slow(endpoint))??;
+    // A webhook has no session: its signature says who sent it, over a body that nobody has looked at yet.
+    let arriving = webhook::check(gateway, endpoint, request);
+    let signed = timeout_at(deadline, arriving).await.map_err(|_| too_slow(endpoint))??;
     // Everything that programs will see of the request, checked.
     let arriving = input::read(gateway, endpoint, &found.path, request);
     let input = timeout_at(deadline, arriving).await.map_err(|_| too_slow(endpoint))??;
     let frame = Frame::new(Rc::clone(gateway), Arc::clone(endpoint), request, session, input);
+    limits::by_input(&frame, request, notes).await?;
+    // What was done is not done again, once it is known who asks for what.
+    if let Some(kept) = idempotency::begin(&frame, request).await? {
+        return Ok(Outcome::Kept(kept));
+    }
+    // A delivery is served once. What it is known by may stand in the body.
+    if let Some(nothing) = webhook::begin(&frame, request, signed).await? {
+        return Ok(Outcome::Shaped(nothing));
+    }
     // Allow is asked inside: as soon as what it reads is there, and before anything is changed.
     let partial = fan_out::run(&frame, deadline).await?;
     let shaped = shape::make(&frame, partial).await?;
     // What the endpoint promises is checked on what it says.
     promise::check(&frame, &shaped).await?;
-    Ok(shaped)
+    Ok(Outcome::Shaped(shaped))
 }
 
 fn too_slow(endpoint: &Endpoint) -> Fault {

@@ -1,7 +1,7 @@
 //! A request as the pipeline sees it, whatever server took it.
 
 use std::any::Any;
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::future::Future;
 use std::net::IpAddr;
 use std::pin::Pin;
@@ -11,6 +11,8 @@ use bytes::Bytes;
 use http::Method;
 use tokio::time::Instant;
 
+use super::hold::Hold;
+use crate::fault::Fault;
 use crate::telemetry::Trace;
 use crate::value::SmolStr;
 
@@ -26,8 +28,8 @@ pub struct Request {
     pub id: SmolStr,
     /// The trace it belongs to.
     pub trace: Trace,
-    /// The address of the client.
-    pub peer: Option<IpAddr>,
+    /// The address of the client: at first the connection's.
+    pub client: Option<IpAddr>,
     /// When its head was there.
     pub started: Instant,
     /// That it is being served.
@@ -37,18 +39,42 @@ pub struct Request {
 /// That a request is being served: by the request itself, and by every change that it has sent.
 pub struct Ongoing {
     committed: Cell<bool>,
+    hold: OnceCell<Hold>,
     _keeps: Box<dyn Any>,
 }
 
 impl Ongoing {
     /// `keeps` is dropped when nothing of the request goes on any more.
     pub fn new(keeps: impl Any) -> Rc<Self> {
-        Rc::new(Self { committed: Cell::new(false), _keeps: Box::new(keeps) })
+        Rc::new(Self {
+            committed: Cell::new(false),
+            hold: OnceCell::new(),
+            _keeps: Box::new(keeps),
+        })
     }
 
-    /// A call that changes something is sent.
-    pub(super) fn commit(&self) {
+    /// It holds a key.
+    pub(super) fn holds(&self, hold: Hold) {
+        let _ = self.hold.set(hold);
+    }
+
+    /// To be awaited right before a call that changes something is sent.
+    ///
+    /// # Errors
+    /// 503 or 409 where it holds a key and that cannot be noted: nothing may be sent.
+    pub(super) async fn commit(&self) -> Result<(), Fault> {
+        if let Some(hold) = self.hold.get() {
+            hold.before_change().await?;
+        }
         self.committed.set(true);
+        Ok(())
+    }
+
+    /// What the reply makes of a key that it holds. `record` is the reply, where it is to be kept.
+    pub(super) async fn end(&self, status: u16, record: impl FnOnce() -> Bytes) {
+        if let Some(hold) = self.hold.get() {
+            hold.end(self.is_committed(), status, record).await;
+        }
     }
 
     /// Whether a call that changes something was sent: from then on the request runs to its end, with or without its

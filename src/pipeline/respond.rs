@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, SET_COOKIE, WWW_AUTHENTICATE};
+use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, SET_COOKIE, VARY, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue};
 
 use super::fan_out::Partial;
@@ -11,6 +11,7 @@ use super::notes::Notes;
 use super::request::Request;
 use super::shape::Shaped;
 use crate::fault::{Code, Details, Fault};
+use crate::idempotency::Reply as Kept;
 use crate::plan::{Endpoint, ErrorShape};
 use crate::value::{DuplicateKeys, Limits, Members, SmolStr, Value, parse};
 
@@ -55,7 +56,7 @@ pub(super) fn shaped(request: &Request, errors: ErrorShape, shaped: Shaped) -> R
 }
 
 /// A fault as HTTP, in the form that the endpoint asks for.
-pub fn fault(request: &Request, form: ErrorShape, fault: &Fault) -> Reply {
+pub(super) fn fault(request: &Request, form: ErrorShape, fault: &Fault) -> Reply {
     let parts = fault.parts();
     let (kind, body) = match form {
         ErrorShape::Envelope => ("application/json", envelope(request, fault)),
@@ -89,9 +90,29 @@ pub fn fault(request: &Request, form: ErrorShape, fault: &Fault) -> Reply {
     }
 }
 
+/// What of a reply is kept: all but what belongs to this one request.
+pub(super) fn kept(reply: &Reply) -> Kept {
+    let of_all = |(name, _): &&(HeaderName, HeaderValue)| name != REQUEST_ID;
+    Kept {
+        status: reply.status,
+        headers: reply.headers.iter().filter(of_all).cloned().collect(),
+        body: reply.body.clone(),
+    }
+}
+
+/// A kept reply, as the reply to another request.
+pub(super) fn replayed(request: &Request, kept: Kept) -> Reply {
+    let Kept { status, mut headers, body } = kept;
+    headers.extend(id(request));
+    headers.push((REPLAYED, HeaderValue::from_static("true")));
+    Reply { status, headers, body, endpoint: None, fault: None, partial: None }
+}
+
 /// Adds what the stages have noted.
 pub(super) fn note(reply: &mut Reply, notes: Notes) {
-    reply.headers.extend(notes.headers);
+    for (name, value) in notes.headers {
+        put(&mut reply.headers, name, value);
+    }
     // Has the browser forget cookies whose token is no longer good.
     for name in notes.stale_cookies {
         let text = format!("{name}=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Lax");
@@ -101,14 +122,58 @@ pub(super) fn note(reply: &mut Reply, notes: Notes) {
     }
 }
 
-fn start(request: &Request, kind: &'static str) -> Vec<(HeaderName, HeaderValue)> {
-    let mut headers = Vec::with_capacity(8);
-    headers.push((CONTENT_TYPE, HeaderValue::from_static(kind)));
-    if let Ok(id) = HeaderValue::from_str(&request.id) {
-        headers.push((HeaderName::from_static("x-request-id"), id));
+/// A reply without a body, and without a header of its own but the request's id.
+pub(super) fn empty(request: &Request, status: u16) -> Reply {
+    let mut headers = Vec::with_capacity(HEADERS);
+    headers.extend(id(request));
+    Reply { status, headers, body: Bytes::new(), endpoint: None, fault: None, partial: None }
+}
+
+/// Adds a header; to `Vary` what it does not say yet.
+pub(super) fn put(
+    headers: &mut Vec<(HeaderName, HeaderValue)>,
+    name: HeaderName,
+    value: HeaderValue,
+) {
+    if name == VARY { vary(headers, value) } else { headers.push((name, value)) }
+}
+
+/// Adds to `Vary` what it does not say yet, in one header (RFC 9110 §12.5.5).
+pub(super) fn vary(headers: &mut Vec<(HeaderName, HeaderValue)>, further: HeaderValue) {
+    let Some((_, value)) = headers.iter_mut().find(|(name, _)| name == VARY) else {
+        headers.push((VARY, further));
+        return;
+    };
+    let (Ok(own), Ok(further)) = (value.to_str(), further.to_str()) else { return };
+    let mut text = own.trim().to_owned();
+    for one in further.split(',').map(str::trim) {
+        let said = |other: &str| other == "*" || other.eq_ignore_ascii_case(one);
+        if !text.split(',').map(str::trim).any(said) {
+            text = if text.is_empty() { one.to_owned() } else { format!("{text}, {one}") };
+        }
     }
+    if let Ok(text) = HeaderValue::from_str(&text) {
+        *value = text;
+    }
+}
+
+/// Room for what most replies have, with what stands on each of them.
+const HEADERS: usize = 16;
+
+fn start(request: &Request, kind: &'static str) -> Vec<(HeaderName, HeaderValue)> {
+    let mut headers = Vec::with_capacity(HEADERS);
+    headers.push((CONTENT_TYPE, HeaderValue::from_static(kind)));
+    headers.extend(id(request));
     headers
 }
+
+fn id(request: &Request) -> Option<(HeaderName, HeaderValue)> {
+    Some((REQUEST_ID, HeaderValue::from_str(&request.id).ok()?))
+}
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Tells a reply from before from one that was made now.
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 fn names(partial: &[Partial]) -> String {
     partial.iter().map(|one| one.call.as_str()).collect::<Vec<_>>().join(", ")
@@ -174,17 +239,31 @@ fn envelope(request: &Request, fault: &Fault) -> Value {
 /// RFC 9457, with our code and request id as further members.
 fn problem(request: &Request, fault: &Fault) -> Value {
     let parts = fault.parts();
+    let (kind, title) = match &parts.details {
+        Details::Policies(_) => (QUOTA_EXCEEDED.0, QUOTA_EXCEEDED.1.to_owned()),
+        _ => ("about:blank", title(&parts.code, parts.status)),
+    };
     let mut members = vec![
-        ("type", Value::from("about:blank")),
-        ("title", Value::from(title(&parts.code, parts.status))),
+        ("type", Value::from(kind)),
+        ("title", Value::from(title)),
         ("status", Value::from(i64::from(parts.status))),
         ("detail", Value::from(parts.message.as_ref())),
         ("code", Value::from(parts.code.name())),
     ];
     members.extend(details(&parts.details).map(|details| ("errors", details)));
+    if let Details::Policies(names) = &parts.details {
+        let names = names.iter().map(|name| Value::from(name.as_str()));
+        members.push(("violated-policies", Value::array(names.collect())));
+    }
     members.push(("request_id", Value::Str(request.id.clone())));
     object(members)
 }
+
+/// The type and title of draft-ietf-httpapi-ratelimit-headers-10 §6.
+const QUOTA_EXCEEDED: (&str, &str) = (
+    "https://iana.org/assignments/http-problem-types#quota-exceeded",
+    "Request cannot be satisfied as assigned quota has been exceeded",
+);
 
 /// With `about:blank` the title is the status's own phrase (RFC 9457 §4.2.1).
 fn title(code: &Code, status: u16) -> String {
@@ -195,7 +274,7 @@ fn title(code: &Code, status: u16) -> String {
 
 fn details(details: &Details) -> Option<Value> {
     match details {
-        Details::None => None,
+        Details::None | Details::Policies(_) => None,
         Details::Json(text) => parse(text.as_bytes(), &OURS).ok(),
         Details::Fields(fields) => Some(Value::array(
             fields

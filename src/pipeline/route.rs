@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use http::Method;
+
 use super::path;
-use super::request::Request;
+use crate::cors::Policy;
 use crate::fault::{Code, Fault};
-use crate::plan::{Endpoint, Plan, Segment};
+use crate::plan::{Endpoint, Match, Plan, Segment};
 use crate::value::SmolStr;
 
 /// The endpoint that answers, and what its path held.
@@ -24,21 +26,34 @@ pub(super) enum Named {
     Rest(Vec<SmolStr>),
 }
 
+/// Why no endpoint answers.
+pub(super) struct Missed {
+    /// 400 for an ambiguous path, 404 where no route matches, 405 with `Allow` where the route has no such method.
+    pub(super) fault: Fault,
+    /// Who may read that.
+    pub(super) cors: Option<Arc<Policy>>,
+}
+
+/// Where a path leads.
+pub(super) struct Place<'a> {
+    /// The route.
+    pub(super) found: Match<'a>,
+    /// The decoded segments of the path.
+    segments: Vec<SmolStr>,
+}
+
 /// Finds the endpoint.
 ///
 /// # Errors
-/// 400 for an ambiguous path, 404 where no route matches, 405 with `Allow` where the route has no such method.
-pub(super) fn find(plan: &Plan, request: &Request) -> Result<Found, Fault> {
-    let segments = path::canonical(request.head.path())?;
-    // A trailing slash is another path: no segment is empty.
-    if segments.last().is_some_and(|last| last.is_empty()) {
-        return Err(Fault::new(Code::NotFound));
-    }
-    let found = plan.router.find(&segments).ok_or_else(|| Fault::new(Code::NotFound))?;
+/// See [`Missed`].
+pub(super) fn find(plan: &Plan, method: &Method, path: &str) -> Result<Found, Missed> {
+    let Place { found, segments } =
+        at(plan, path).map_err(|fault| Missed { fault, cors: plan.cors.clone() })?;
     let methods = &found.route.methods;
-    let endpoint = methods
-        .find(&request.method)
-        .ok_or_else(|| Fault::new(Code::MethodNotAllowed).allow(methods.allow()))?;
+    let Some(endpoint) = methods.find(method) else {
+        let fault = Fault::new(Code::MethodNotAllowed).allow(methods.allow());
+        return Err(Missed { fault, cors: found.route.cors.clone() });
+    };
     let named =
         found.route.pattern.iter().enumerate().filter_map(|(index, segment)| match segment {
             Segment::Literal(_) => None,
@@ -48,4 +63,18 @@ pub(super) fn find(plan: &Plan, request: &Request) -> Result<Found, Fault> {
             }
         });
     Ok(Found { endpoint: Arc::clone(endpoint), path: named.collect() })
+}
+
+/// Finds the route.
+///
+/// # Errors
+/// 400 for an ambiguous path, 404 where no route matches.
+pub(super) fn at<'a>(plan: &'a Plan, path: &str) -> Result<Place<'a>, Fault> {
+    let segments = path::canonical(path)?;
+    // A trailing slash is another path: no segment is empty.
+    if segments.last().is_some_and(|last| last.is_empty()) {
+        return Err(Fault::new(Code::NotFound));
+    }
+    let found = plan.router.find(&segments).ok_or_else(|| Fault::new(Code::NotFound))?;
+    Ok(Place { found, segments })
 }

@@ -78,23 +78,33 @@ pub(super) fn origin(
         return Err(Fault::new(Code::CsrfFailed).message(message).cause(message));
     }
     let ours = &gateway.plan.origins;
-    origin_check::check(changes, site.first().copied(), origin.first().copied(), ours)
+    let (site, origin) = (site.first().copied(), origin.first().copied());
+    let trusts = |origin| endpoint.cors.as_ref().is_some_and(|policy| policy.trusts(origin));
+    origin_check::check(changes, site, origin, ours, origin.is_some_and(trusts))
+}
+
+/// What programs see of a session.
+///
+/// # Errors
+/// 500 when `roles_from` or `scopes_from` runs out of its budget.
+pub(super) async fn describe(
+    gateway: &Gateway,
+    session: Option<Session>,
+) -> Result<Option<Known>, Fault> {
+    let Some(Session { identity, .. }) = session else { return Ok(None) };
+    let value = value(gateway, &identity).await?;
+    Ok(Some(Known { identity, value }))
 }
 
 /// Asks for the roles and scopes of the endpoint.
 ///
 /// # Errors
-/// 403, or 404 where the endpoint hides that it exists; 500 when `roles_from` or `scopes_from` runs out of its budget.
-pub(super) async fn roles(
-    gateway: &Gateway,
-    endpoint: &Endpoint,
-    session: Option<Session>,
-) -> Result<Option<Known>, Fault> {
-    let Some(session) = session else {
+/// 403, or 404 where the endpoint hides that it exists.
+pub(super) fn roles(endpoint: &Endpoint, session: Option<&Known>) -> Result<(), Fault> {
+    let Some(Known { value, .. }) = session else {
         let open = endpoint.roles.is_empty() && endpoint.scopes.is_empty();
-        return if open { Ok(None) } else { Err(denied(endpoint, "no session")) };
+        return if open { Ok(()) } else { Err(denied(endpoint, "no session")) };
     };
-    let value = describe(gateway, &session.identity).await?;
     let has = |list: &str, wanted: &String| {
         let texts = value.get(list).and_then(Value::as_array).unwrap_or_default();
         texts.iter().any(|text| text.as_str() == Some(wanted.as_str()))
@@ -105,7 +115,7 @@ pub(super) async fn roles(
     if !endpoint.scopes.iter().all(|scope| has("scopes", scope)) {
         return Err(denied(endpoint, "a scope is missing"));
     }
-    Ok(Some(Known { identity: session.identity, value }))
+    Ok(())
 }
 
 /// The provider of the keys takes longer than the whole request may.
@@ -124,7 +134,7 @@ pub(super) fn denied(endpoint: &Endpoint, cause: &'static str) -> Fault {
 }
 
 /// `$session`, made once per token.
-async fn describe(gateway: &Gateway, identity: &Arc<Identity>) -> Result<Value, Fault> {
+async fn value(gateway: &Gateway, identity: &Arc<Identity>) -> Result<Value, Fault> {
     if let Some(value) = identity.derived().get() {
         return Ok(value.clone());
     }

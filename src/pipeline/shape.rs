@@ -5,7 +5,7 @@ use http::{HeaderName, HeaderValue};
 use super::fan_out::{self, Partial};
 use super::frame::Frame;
 use crate::fault::Fault;
-use crate::plan::{FailRule, Shape, Status};
+use crate::plan::{Endpoint, FailRule, Shape, Status};
 use crate::template::Rendered;
 use crate::value::{Members, SmolStr, Value};
 
@@ -20,6 +20,21 @@ pub(super) struct Shaped {
     /// Optional calls that failed.
     pub(super) partial: Vec<Partial>,
     pub(super) max_bytes: usize,
+}
+
+impl Shaped {
+    /// 200 with null: there is nothing to do, and nothing to say.
+    pub(super) fn nothing(endpoint: &Endpoint) -> Self {
+        Self {
+            status: 200,
+            headers: Vec::new(),
+            payload: Value::Null,
+            envelope: endpoint.reply.envelope,
+            extra: Vec::new(),
+            partial: Vec::new(),
+            max_bytes: endpoint.reply.max_bytes,
+        }
+    }
 }
 
 /// Asks the endpoint's `[[fail]]` rules, then makes its reply.

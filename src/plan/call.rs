@@ -42,6 +42,8 @@ pub struct Call {
     pub needs: Vec<usize>,
     /// It changes something: it runs to its end once it was sent, and waits for `allow`.
     pub changes: bool,
+    /// It sends a key derived from the client's, its name and the item.
+    pub idempotency_key: bool,
     /// Its failure does not decide the reply.
     pub optional: bool,
     /// What reading it gives when it failed or was skipped; null without one.

@@ -1,10 +1,14 @@
 //! A method of a route.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderName;
 
 use super::call::{Call, FaultRule};
+use super::limits::RateLimits;
+use super::{Headers, Webhook};
+use crate::cors::Policy;
 use crate::jq::Program;
 use crate::template::Text;
 use crate::validate::{Parameter, Schema};
@@ -21,16 +25,26 @@ pub struct Endpoint {
     pub session: SessionRule,
     /// How a request that a cookie authenticates proves where it comes from.
     pub csrf: Csrf,
+    /// Who may read replies; none: our own pages only.
+    pub cors: Option<Arc<Policy>>,
+    /// What stands on every reply, faults too.
+    pub headers: Headers,
     /// Every list must have one of the session's roles.
     pub roles: Vec<Vec<String>>,
     /// The session must have all of these.
     pub scopes: Vec<String>,
+    /// How many requests are let in.
+    pub rate_limits: RateLimits,
     /// All must be true.
     pub allow: Vec<Allow>,
     /// What a client that is not allowed sees: 403, or 404 to hide that it exists.
     pub deny_status: u16,
     /// The whole request, from its head to the reply.
     pub deadline: Duration,
+    /// What a key of the client means; none: nothing.
+    pub idempotency: Option<Idempotency>,
+    /// How a webhook proves who sent it, in the place of a session.
+    pub webhook: Option<Arc<Webhook>>,
     /// Bytes of the request body.
     pub max_body: usize,
     /// What of the request is visible.
@@ -70,6 +84,15 @@ pub enum Csrf {
     Origin,
     /// No check.
     Off,
+}
+
+/// `idempotency`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Idempotency {
+    /// 400 without a key.
+    pub required: bool,
+    /// How long the reply to a key is kept, and the key is not free.
+    pub keep: Duration,
 }
 
 /// `allow`

@@ -2,23 +2,35 @@
 
 mod call;
 mod endpoint;
+mod limits;
 mod router;
 pub mod slot;
 mod stores;
+mod webhook;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use call::{Body, Call, Each, Expect, FaultRule, OnStatus, Upstream};
 pub use endpoint::{
-    Accept, Allow, Csrf, Endpoint, ErrorShape, FailRule, Input, Reply, SessionRule, Shape, Status,
-    ValidateResponses,
+    Accept, Allow, Csrf, Endpoint, ErrorShape, FailRule, Idempotency, Input, Reply, SessionRule,
+    Shape, Status, ValidateResponses,
 };
+pub use limits::{KeyFrom, Proxies, RateLimit, RateLimits};
 pub use router::{Match, Methods, Pattern, Route, Router, Segment, show};
 pub use stores::{Place, Stores};
+pub use webhook::Webhook;
 
+use http::{HeaderName, HeaderValue};
+
+use crate::cors::Policy;
 use crate::jq::{self, Program};
+use crate::limit;
 use crate::session::Issuer;
 use crate::session::origin::Origin;
+
+/// Headers that stand on replies, unless these have their own of that name.
+pub type Headers = Arc<[(HeaderName, HeaderValue)]>;
 
 /// Everything that serving needs to know.
 #[derive(Debug)]
@@ -37,8 +49,16 @@ pub struct Plan {
     pub upstreams: Vec<Upstream>,
     /// What becomes of a reply that its schema refuses.
     pub validate_responses: ValidateResponses,
+    /// `[rate_limits.NAME]`, which endpoints name by index.
+    pub rate_limits: Vec<limit::Policy>,
+    /// `[server] trusted_proxies`
+    pub proxies: Proxies,
     /// Where state lives.
     pub stores: Stores,
+    /// Who may read replies where no route answers.
+    pub cors: Option<Arc<Policy>>,
+    /// What stands on every reply where no endpoint answers.
+    pub headers: Headers,
     /// The routes.
     pub router: Router,
     /// What the listeners need.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use http::Method;
 
 use super::endpoint::Endpoint;
+use crate::cors::Policy;
 use crate::value::SmolStr;
 
 /// The pattern of a route, one entry per segment; empty is `/`.
@@ -33,6 +34,8 @@ pub struct Route {
     pub file: String,
     /// Its endpoints. HEAD is answered by GET.
     pub methods: Methods,
+    /// Who may read that it has no such method.
+    pub cors: Option<Arc<Policy>>,
 }
 
 /// The endpoints of a route by method.
@@ -127,8 +130,13 @@ impl Methods {
 
     /// The value of `Allow`: `GET, HEAD, POST`.
     pub fn allow(&self) -> String {
+        self.names(|_| true)
+    }
+
+    /// The same for some of the endpoints.
+    pub fn names(&self, which: impl Fn(&Endpoint) -> bool) -> String {
         let mut names: Vec<&str> = Vec::new();
-        for (method, _) in &self.0 {
+        for (method, _) in self.0.iter().filter(|(_, endpoint)| which(endpoint)) {
             names.push(method.as_str());
             if method == Method::GET {
                 names.push("HEAD");

@@ -11,6 +11,8 @@ pub struct Stores {
     pub rate_limits: Place,
     /// Replies kept for idempotency, and webhook deliveries.
     pub idempotency: Place,
+    /// Bytes of records where `idempotency` is `Place::Memory`.
+    pub max_memory: usize,
     /// What `Place::File` means.
     pub file: PathBuf,
     /// What `Place::Redis` means; there where a place is one.

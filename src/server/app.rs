@@ -18,6 +18,7 @@ use actix_service::{
 };
 use actix_web::dev::AppConfig;
 use actix_web::{App, web};
+use http::{HeaderName, HeaderValue};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 use tracing_actix_web::TracingLogger;
@@ -27,13 +28,14 @@ use super::detach::Serving;
 use super::listen::Listener;
 use super::span::RequestSpan;
 use super::{Server, Shared, admin, handler};
-use crate::pipeline::Gateway;
+use crate::pipeline::{self, Gateway};
 use crate::plan;
 
 /// Starts the workers: those of the public listeners, and one of its own for the admin listener, which is to answer when
 /// the others are busy or gone. The first share the state, and each has connections of its own.
 pub(super) fn start(server: Server, shared: &Shared) -> io::Result<(Workers, Workers)> {
     let settings = server.state.plan.server.clone();
+    let standing = lines(&pipeline::standing(&server.state.plan, None));
     let mut builder = ServerBuilder::new()
         .disable_signals()
         .max_concurrent_connections(per_worker(&settings))
@@ -48,12 +50,12 @@ pub(super) fn start(server: Server, shared: &Shared) -> io::Result<(Workers, Wor
                 .wrap(TracingLogger::<RequestSpan>::new())
                 .default_service(web::to(handler::answer))
         };
-        builder = listen(builder, listener, &settings, app)?;
+        builder = listen(builder, listener, &settings, &standing, app)?;
     }
     let shared = shared.clone();
     let app = move || App::new().app_data(shared.clone()).default_service(web::to(admin::answer));
     let alone = ServerBuilder::new().disable_signals().workers(1);
-    let admin = listen(alone, server.admin, &settings, app)?;
+    let admin = listen(alone, server.admin, &settings, "", app)?;
     Ok((builder.run(), admin.run()))
 }
 
@@ -61,6 +63,7 @@ fn listen<F, I, S, B>(
     builder: ServerBuilder,
     listener: Listener,
     settings: &plan::Server,
+    standing: &str,
     app: F,
 ) -> io::Result<ServerBuilder>
 where
@@ -76,7 +79,7 @@ where
 {
     let name = listener.to_string();
     let signal = builder.graceful_shutdown_signal();
-    let settings = settings.clone();
+    let (settings, standing) = (settings.clone(), standing.to_owned());
     match listener {
         Listener::Tcp(listener, _) => builder.listen(name, listener, move || {
             fn_service(|io: TcpStream| {
@@ -84,12 +87,12 @@ where
                 let _ = io.set_nodelay(true);
                 ready(Ok::<_, DispatchError>((io, peer)))
             })
-            .and_then(http(&settings, signal.clone(), app()))
+            .and_then(http(&settings, signal.clone(), &standing, app()))
         }),
         Listener::Unix(listener, _) => {
             builder.listen_uds(name, listener, move || {
                 fn_service(|io: UnixStream| ready(Ok::<_, DispatchError>((io, None))))
-                    .and_then(http(&settings, signal.clone(), app()))
+                    .and_then(http(&settings, signal.clone(), &standing, app()))
             })
         }
     }
@@ -98,6 +101,7 @@ where
 fn http<T, I, S, B>(
     settings: &plan::Server,
     signal: GracefulShutdownSignal,
+    standing: &str,
     app: I,
 ) -> impl ServiceFactory<
     (T, Option<SocketAddr>),
@@ -132,15 +136,23 @@ where
         // A client that has left is noticed at once, and its calls are cancelled.
         .h1_allow_half_closed(false)
         .h1(map_config(app, |()| AppConfig::default()));
-    apply_fn_factory(served, |(io, peer): (T, Option<SocketAddr>), service| {
+    let standing: Rc<str> = Rc::from(standing);
+    apply_fn_factory(served, move |(io, peer): (T, Option<SocketAddr>), service| {
         let (serving, ended) = Serving::new();
-        let connection = service.call((Connection::new(io).served(serving), peer));
+        let connection = Connection::new(io).served(serving).standing(Rc::clone(&standing));
+        let connection = service.call((connection, peer));
         async move {
             let result = connection.await;
             ended.wait().await;
             result
         }
     })
+}
+
+/// Headers as lines of a head.
+fn lines(headers: &[(HeaderName, HeaderValue)]) -> String {
+    let shown = headers.iter().filter_map(|(name, value)| Some((name, value.to_str().ok()?)));
+    shown.map(|(name, value)| format!("{name}: {value}\r\n")).collect()
 }
 
 fn workers(settings: &plan::Server) -> usize {

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
-use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use http::Method;
 use tokio::time::Instant;
 use tracing_actix_web::RequestId;
@@ -18,7 +18,6 @@ use super::error;
 use super::head::{self, ActixHead};
 use crate::fault::{Code, Fault};
 use crate::pipeline::{self, Body, Gateway, Ongoing, Reply, Request};
-use crate::plan::ErrorShape;
 use crate::telemetry::{Access, Trace, access};
 use crate::value::SmolStr;
 
@@ -38,12 +37,14 @@ pub(super) async fn answer(request: HttpRequest, payload: web::Payload) -> HttpR
     let turn = Turn::begin(&request);
     let incoming = take_in(&request, payload, &turn);
     let (id, ongoing) = (incoming.id.clone(), Rc::clone(&incoming.ongoing));
+    let (method, head) = (incoming.method.clone(), Rc::clone(&incoming.head));
+    let state = Rc::clone(&gateway);
     let log = Log { id: incoming.id.clone(), started: incoming.started, request, written: false };
     let running = async move {
         let reply = match head::check(&log.request, &gateway.plan.limits) {
             Ok(()) => pipeline::run(gateway, incoming).await,
             Err(fault) => {
-                let reply = pipeline::respond_to_fault(&incoming, ErrorShape::Envelope, &fault);
+                let reply = pipeline::refuse(&gateway, &incoming, &fault);
                 // With the rest of its body, before it is known whether this is the last reply.
                 drop(incoming);
                 reply
@@ -56,7 +57,9 @@ pub(super) async fn answer(request: HttpRequest, payload: web::Payload) -> HttpR
         into_response(reply, turn.turns().is_last())
     };
     let reply = Detachable::new(running, ongoing).await;
-    reply.unwrap_or_else(|_| panicked(&id))
+    reply.unwrap_or_else(|_| {
+        panicked(&id, &pipeline::standing(&state.plan, Some((&method, &*head))))
+    })
 }
 
 fn take_in(request: &HttpRequest, payload: web::Payload, turn: &Turn) -> Request {
@@ -72,7 +75,7 @@ fn take_in(request: &HttpRequest, payload: web::Payload, turn: &Turn) -> Request
         body: Body::new(ActixBody { payload, announced, turns: Rc::clone(turn.turns()) }),
         id: SmolStr::from(uuid.simple().to_string()),
         trace: Trace::start(header("traceparent"), uuid.as_bytes()),
-        peer: request.peer_addr().map(|peer| peer.ip()),
+        client: request.peer_addr().map(|peer| peer.ip()),
         started: Instant::now(),
         ongoing: Ongoing::new(request.conn_data::<Option<Serving>>().cloned()),
     }
@@ -81,25 +84,33 @@ fn take_in(request: &HttpRequest, payload: web::Payload, turn: &Turn) -> Request
 fn into_response(reply: Reply, last: bool) -> HttpResponse {
     let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = HttpResponse::build(status);
-    for (name, value) in &reply.headers {
-        let name = HeaderName::from_bytes(name.as_str().as_bytes());
-        let value = HeaderValue::from_bytes(value.as_bytes());
-        if let (Ok(name), Ok(value)) = (name, value) {
-            response.append_header((name, value));
-        }
-    }
+    add_headers(&mut response, &reply.headers);
     if last {
         response.force_close();
     }
     response.body(reply.body)
 }
 
+fn add_headers(
+    response: &mut HttpResponseBuilder,
+    headers: &[(http::HeaderName, http::HeaderValue)],
+) {
+    for (name, value) in headers {
+        let name = HeaderName::from_bytes(name.as_str().as_bytes());
+        let value = HeaderValue::from_bytes(value.as_bytes());
+        if let (Ok(name), Ok(value)) = (name, value) {
+            response.append_header((name, value));
+        }
+    }
+}
+
 /// What is left to say where the pipeline has a bug.
-fn panicked(id: &str) -> HttpResponse {
-    HttpResponse::InternalServerError()
-        .insert_header(("content-type", "application/json"))
-        .insert_header(("x-request-id", id))
-        .body(error::body(&Code::InternalError, id))
+fn panicked(id: &str, standing: &[(http::HeaderName, http::HeaderValue)]) -> HttpResponse {
+    let mut response = HttpResponse::InternalServerError();
+    response.insert_header(("content-type", "application/json"));
+    response.insert_header(("x-request-id", id));
+    add_headers(&mut response, standing);
+    response.body(error::body(&Code::InternalError, id))
 }
 
 /// The access line of a request, also of one that is dropped before it has a reply.

@@ -38,6 +38,9 @@ impl Origin {
 /// address that was typed, is good enough for what changes nothing. A sibling domain (`same-site`) is not us. `Origin`
 /// counts only without it and must be one of `ours`. With neither, nothing may be changed.
 ///
+/// `trusted` says that the config trusts the origin as our own though it is another site's: then `cross-site` and
+/// `same-site`, which say no more than that, are good enough.
+///
 /// # Errors
 /// 403 `CSRF_FAILED`, with a text that names the header.
 pub fn check(
@@ -45,10 +48,12 @@ pub fn check(
     sec_fetch_site: Option<&[u8]>,
     origin: Option<&[u8]>,
     ours: &[Origin],
+    trusted: bool,
 ) -> Result<(), Fault> {
     match (sec_fetch_site, origin) {
         (Some(b"same-origin"), _) => Ok(()),
         (Some(b"none"), _) if !changes => Ok(()),
+        (Some(b"cross-site" | b"same-site") | None, Some(_)) if trusted => Ok(()),
         (Some(site), _) => Err(refused(
             "The request does not come from this site (Sec-Fetch-Site).",
             format!("Sec-Fetch-Site: {}", shown(site)),
@@ -86,7 +91,8 @@ mod tests {
     fn passes(changes: bool, site: Option<&str>, origin: Option<&str>) -> bool {
         let bytes = |text: Option<&'static str>| text.map(str::as_bytes);
         let leak = |text: Option<&str>| text.map(|text| &*text.to_owned().leak());
-        check(changes, bytes(leak(site)), bytes(leak(origin)), &ours()).is_ok()
+        let trusted = origin == Some("https://admin.example.org");
+        check(changes, bytes(leak(site)), bytes(leak(origin)), &ours(), trusted).is_ok()
     }
 
     #[test]
@@ -114,6 +120,17 @@ mod tests {
     }
 
     #[test]
+    fn an_origin_that_is_trusted_may_be_of_another_site() {
+        let admin = Some("https://admin.example.org");
+        for site in [Some("cross-site"), Some("same-site"), Some("same-origin"), None] {
+            assert!(passes(true, site, admin), "{site:?}");
+        }
+        for site in ["none", "", "Cross-Site", "cross-site, none"] {
+            assert!(!passes(true, Some(site), admin), "{site}");
+        }
+    }
+
+    #[test]
     fn c4_an_origin_must_be_ours_to_the_letter() {
         assert!(passes(true, None, Some("https://app.example.com")));
         for origin in [
@@ -133,7 +150,7 @@ mod tests {
 
     #[test]
     fn the_reason_goes_to_the_client_and_the_value_to_the_log() {
-        let fault = check(true, None, Some(b"https://evil\r\nx: y"), &ours()).unwrap_err();
+        let fault = check(true, None, Some(b"https://evil\r\nx: y"), &ours(), false).unwrap_err();
         assert_eq!(fault.parts().code, Code::CsrfFailed);
         assert!(fault.parts().message.contains("Origin"));
         assert_eq!(fault.parts().cause.as_deref(), Some(r"Origin: https://evil\r\nx: y"));

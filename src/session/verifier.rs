@@ -93,6 +93,11 @@ impl Verifier {
         }
     }
 
+    /// The token that a request brings, good or not; nothing where it is not clear which.
+    pub fn token<'a>(&self, credentials: &Credentials<'a>) -> Option<&'a [u8]> {
+        Some(self.presented(credentials).ok()??.token)
+    }
+
     /// The one token of a request. Two of them are refused, good or not: who is meant would depend on who reads.
     ///
     /// `Authorization` is not ours to judge where no issuer's tokens may come in it.

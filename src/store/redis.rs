@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::fmt;
+use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -9,26 +10,33 @@ use futures_util::future::{BoxFuture, Shared};
 use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::cluster_async::ClusterConnection;
 use redis::{Cmd, FromRedisValue, Pipeline, RedisError, RedisFuture, ScriptInvocation, Value};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::target::Target;
 use crate::fault::{Code, Fault};
 
 /// A worker's connection to Redis. Questions share it; each waits for `timeout` at most, connecting included.
+///
+/// A server that did not answer is away until it does: one question in [`PAUSE`] tries it again, and no other waits
+/// meanwhile. In a cluster, where one server of many may be away, each question finds out for itself.
 pub struct Redis {
     target: Target,
     link: RefCell<Link>,
 }
 
-#[derive(Clone)]
 enum Link {
     None,
     /// Goes on while nobody waits for it.
-    Opening(Shared<BoxFuture<'static, Result<Connection, Away>>>),
+    Opening(Opening),
     Open(Connection),
-    /// Nobody waits for a server that has just been found away.
-    Away(Instant, Away),
+    Away {
+        why: Away,
+        since: Instant,
+        again: Option<Opening>,
+    },
 }
+
+type Opening = Shared<BoxFuture<'static, Result<Connection, Away>>>;
 
 /// A connection: to one server, or to all of a cluster.
 #[derive(Clone)]
@@ -43,11 +51,18 @@ pub struct Away(String);
 
 /// How long nobody asks after it was not reached.
 const PAUSE: Duration = Duration::from_millis(250);
+/// How long what goes on in the background may take, while requests wait for `timeout` only.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 impl Redis {
     /// Connects when it is first asked.
     pub fn new(target: Target) -> Self {
         Self { target, link: RefCell::new(Link::None) }
+    }
+
+    /// Whether keys of one script must be on one server.
+    pub fn is_cluster(&self) -> bool {
+        self.target.is_cluster()
     }
 
     /// Asks a command.
@@ -70,74 +85,133 @@ impl Redis {
         &self,
         ask: impl AsyncFn(Connection) -> Result<T, RedisError>,
     ) -> Result<T, Away> {
-        let answered = timeout(self.target.timeout, async {
-            let first = self.connection().await?;
-            match ask(first).await {
-                // The connection had been lost before anything was sent.
-                Err(error) if was_not_sent(&error) => {
-                    *self.link.borrow_mut() = Link::None;
-                    let again = self.connection().await?;
-                    ask(again).await.map_err(|error| self.lost(&error))
+        let until = Instant::now() + self.target.timeout;
+        for _ in 0..2 {
+            let connection = match timeout_at(until, self.connection()).await {
+                Ok(connection) => connection?,
+                Err(_) => return Err(self.not_in_time()),
+            };
+            let mut answer = pin!(ask(connection.clone()));
+            let answer = match answer.as_mut().now_or_never() {
+                // The server has closed an idle connection. An error that comes at once means that nothing was sent.
+                Some(Err(error)) if error.is_connection_dropped() => {
+                    self.set(Link::None);
+                    continue;
                 }
-                answer => answer.map_err(|error| self.lost(&error)),
-            }
-        });
-        answered.await.unwrap_or_else(|_| {
-            let why = Away(format!("no answer after {:?}", self.target.timeout));
-            let link = &mut *self.link.borrow_mut();
-            // What is being opened may still come.
-            if !matches!(link, Link::Opening(_)) {
-                *link = Link::Away(Instant::now(), why.clone());
-            }
-            Err(why)
-        })
+                Some(answer) => answer,
+                None => match timeout_at(until, answer).await {
+                    Ok(answer) => answer,
+                    Err(_) => return Err(self.silent(connection)),
+                },
+            };
+            return answer.map_err(|error| self.failed(&error));
+        }
+        Err(Away("each connection is closed at once".to_owned()))
     }
 
     async fn connection(&self) -> Result<Connection, Away> {
-        let link = self.link.borrow().clone();
-        let opening = match link {
-            Link::Open(connection) => return Ok(connection),
-            Link::Away(since, why) if since.elapsed() < PAUSE => return Err(why),
-            Link::Opening(opening) => opening,
-            Link::None | Link::Away(..) => self.open(),
+        let opening = match &mut *self.link.borrow_mut() {
+            Link::Open(connection) => return Ok(connection.clone()),
+            Link::Opening(opening) => opening.clone(),
+            Link::Away { again: Some(again), why, .. } => match again.clone().now_or_never() {
+                Some(_) => again.clone(),
+                None => return Err(why.clone()),
+            },
+            Link::Away { since, why, .. } if since.elapsed() < PAUSE => return Err(why.clone()),
+            Link::Away { again, .. } => again.insert(self.open()).clone(),
+            none @ Link::None => {
+                let opening = self.open();
+                *none = Link::Opening(opening.clone());
+                opening
+            }
         };
         let opened = opening.await;
-        let link = match &opened {
+        self.set(match &opened {
             Ok(connection) => Link::Open(connection.clone()),
-            Err(why) => Link::Away(Instant::now(), why.clone()),
-        };
-        *self.link.borrow_mut() = link;
+            Err(why) => away(why.clone(), None),
+        });
         opened
     }
 
-    fn open(&self) -> Shared<BoxFuture<'static, Result<Connection, Away>>> {
+    /// Connects, whether anybody waits or not.
+    fn open(&self) -> Opening {
         let target = self.target.clone();
-        let task = tokio::spawn(async move { target.connect().await });
-        let opening = async move {
+        self.spawned(async move { target.connect().await })
+    }
+
+    fn spawned(
+        &self,
+        connecting: impl Future<Output = Result<Connection, RedisError>> + Send + 'static,
+    ) -> Opening {
+        let task = tokio::spawn(timeout(self.target.timeout.max(PATIENCE), connecting));
+        let ended = async move {
             match task.await {
-                Ok(connected) => connected.map_err(|error| Away(error.to_string())),
+                Ok(Ok(connected)) => connected.map_err(|error| Away(error.to_string())),
+                Ok(Err(_)) => Err(Away("no answer".to_owned())),
                 Err(error) => Err(Away(error.to_string())),
             }
         };
-        let opening = opening.boxed().shared();
-        *self.link.borrow_mut() = Link::Opening(opening.clone());
-        opening
+        ended.boxed().shared()
     }
 
-    /// Notes a connection that is of no more use.
-    fn lost(&self, error: &RedisError) -> Away {
-        // A master that has become a replica refuses writes: the sentinels know the new one.
-        let replica = error.code() == Some("READONLY");
-        if replica || error.is_unrecoverable_error() || error.is_io_error() && !error.is_timeout() {
-            *self.link.borrow_mut() = Link::None;
+    /// What is being opened may still come.
+    fn not_in_time(&self) -> Away {
+        let why = Away(format!("no connection after {:?}", self.target.timeout));
+        let opening = match &*self.link.borrow() {
+            Link::Opening(opening) => Some(opening.clone()),
+            _ => None,
+        };
+        if opening.is_some() {
+            self.set(away(why.clone(), opening));
         }
-        Away(error.to_string())
+        why
+    }
+
+    /// Notes that a question was not answered in time. The moment that the server answers anything it is back.
+    fn silent(&self, connection: Connection) -> Away {
+        let why = Away(format!("no answer after {:?}", self.target.timeout));
+        if let (true, Connection::One(mut one)) = (self.is_open(), connection) {
+            let answers = self.spawned(async move {
+                redis::cmd("PING").exec_async(&mut one).await?;
+                Ok(Connection::One(one))
+            });
+            self.set(away(why.clone(), Some(answers)));
+        }
+        why
+    }
+
+    /// Notes an answer that is an error.
+    fn failed(&self, error: &RedisError) -> Away {
+        let why = Away(error.to_string());
+        if !self.is_open() {
+            return why;
+        }
+        if error.is_connection_dropped() {
+            self.set(Link::None);
+        } else if error.code() == Some("READONLY") || error.is_unrecoverable_error() {
+            // A master that has become a replica refuses writes: the sentinels know the new one.
+            self.set(away(why.clone(), None));
+        }
+        why
+    }
+
+    fn is_open(&self) -> bool {
+        matches!(*self.link.borrow(), Link::Open(_))
+    }
+
+    fn set(&self, link: Link) {
+        let before = self.link.replace(link);
+        match (&before, &*self.link.borrow()) {
+            (Link::Away { .. }, Link::Open(_)) => tracing::info!("the store is back"),
+            (Link::Away { .. }, _) => {}
+            (_, Link::Away { why, .. }) => tracing::warn!(cause = %why, "the store is away"),
+            _ => {}
+        }
     }
 }
 
-fn was_not_sent(error: &RedisError) -> bool {
-    let source = std::error::Error::source(error).and_then(|source| source.downcast_ref());
-    source.is_some_and(|error: &std::io::Error| error.kind() == std::io::ErrorKind::BrokenPipe)
+fn away(why: Away, again: Option<Opening>) -> Link {
+    Link::Away { why, since: Instant::now(), again }
 }
 
 impl ConnectionLike for Connection {

@@ -29,9 +29,6 @@ enum Kind {
     Cluster(Vec<String>),
 }
 
-/// A connection that is not there after this long is given up. Requests wait for `timeout` only.
-const CONNECT: Duration = Duration::from_secs(1);
-
 impl Target {
     /// Reads `redis://[user:password@]host:port[/db]`, `rediss://…` (TLS) or
     /// `redis+sentinel://[user:password@]host:port[,host:port…]/master[/db]` (`rediss+sentinel://`); several are nodes of
@@ -58,10 +55,14 @@ impl Target {
         Ok(target)
     }
 
+    pub(super) fn is_cluster(&self) -> bool {
+        matches!(self.kind, Kind::Cluster(_))
+    }
+
     pub(super) async fn connect(&self) -> Result<Connection, RedisError> {
-        let patience = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(CONNECT))
-            .set_response_timeout(Some(self.timeout));
+        // How long anything may take, whoever asks says.
+        let patience =
+            AsyncConnectionConfig::new().set_connection_timeout(None).set_response_timeout(None);
         match &self.kind {
             Kind::One(url) => {
                 let client = self.client(url)?;
@@ -90,7 +91,7 @@ impl Target {
     fn cluster(&self, urls: &[String]) -> Result<ClusterClient, RedisError> {
         let urls: Vec<&str> = urls.iter().map(String::as_str).collect();
         let builder = ClusterClient::builder(urls)
-            .connection_timeout(CONNECT)
+            .connection_timeout(self.timeout.max(Duration::from_secs(1)))
             .response_timeout(self.timeout)
             .retries(2);
         match self.certificates() {

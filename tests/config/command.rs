@@ -67,6 +67,30 @@ fn explain_shows_what_waits_for_what_and_no_secret() {
 }
 
 #[test]
+fn explain_shows_how_a_webhook_is_signed() {
+    let route = r#"
+        session = "none"
+        [post]
+        signature = { scheme = "stripe", secrets = ["whsec_of-more-than-16", "whsec_of-more-than-16-too"] }
+        [put]
+        signature = { scheme = "github", secrets = ["whsec_of-more-than-16"], keep = "30d" }
+        "#;
+    let case = Case::of(&[("routes/hook.toml", route)]);
+    for (method, lines) in [
+        (
+            "POST",
+            "stripe, any of 2 secrets, within 5m\n               a delivery is known for 7days\n",
+        ),
+        ("PUT", "github, one secret\n               a delivery is known for 30days\n"),
+    ] {
+        let (_, out, _) = run(&case, &["explain", method, "/hook"]);
+        assert!(out.contains(lines) && !out.contains("whsec"), "{out}");
+    }
+    let (_, out, _) = run(&case, &["routes"]);
+    assert!(out.contains("POST    /hook  signature  "), "{out}");
+}
+
+#[test]
 fn explain_says_what_there_is_instead() {
     let case = Case::good("dashboard");
     let (code, _, err) = run(&case, &["explain", "GET", "/api/v1/dashbord"]);

@@ -84,6 +84,30 @@ async fn the_dashboard_is_a_screen_in_one_reply() {
 }
 
 #[tokio::test]
+async fn a_purchase_that_was_paid_elsewhere_becomes_one_order() {
+    let demo =
+        Demo::start_with(&[("PAYMENTS_WEBHOOK_SECRET", "whsec_of-more-than-sixteen-bytes")]).await;
+    let send = |id: &str, kind: &str, secret: &str| {
+        let data = json!({"sku": "mug", "charge": "ch_77"});
+        let body = json!({"id": id, "type": kind, "data": data}).to_string();
+        let signature = crate::webhooks::stripe(secret, now(), &body);
+        let request = demo.gateway.request("POST", "/api/v1/webhooks/payments");
+        request.body("application/json", body).header("stripe-signature", &signature)
+    };
+    let ours = "whsec_of-more-than-sixteen-bytes";
+
+    send("evt_1", "checkout.completed", "whsec_of-somebody-else")
+        .await
+        .assert_error(401, "UNAUTHORIZED");
+    send("evt_1", "checkout.completed", ours).await.assert_data(200, json!({"order": "o1"}));
+    send("evt_1", "checkout.completed", ours).await.assert_data(200, Value::Null);
+    send("evt_2", "checkout.expired", ours).await.assert_data(200, json!({"order": null}));
+    assert_eq!(demo.mocks.count("orders", "POST /orders"), 1);
+    let order = demo.mocks.requests("orders")[0].json();
+    assert_eq!(order, json!({"sku": "mug", "quantity": 1, "charge": "ch_77"}));
+}
+
+#[tokio::test]
 async fn the_dashboard_does_without_what_is_not_needed() {
     let demo = Demo::start().await;
     demo.mocks.fault("analytics", "/stats/*", Fault::Status(503));

@@ -118,6 +118,8 @@ async fn retry_after_is_the_upstreams_own_within_reason() {
         (Some("soon"), "1"),
         (Some("999999999999999999999999"), "1"),
         (Some("86400"), "3600"),
+        (Some("Fri, 31 Dec 2100 23:59:59 GMT"), "3600"),
+        (Some("Sun, 06 Nov 1994 08:49:37 GMT"), "1"),
     ];
     for (theirs, ours) in expected {
         let busy = Reply::status(503);

@@ -1,7 +1,7 @@
 //! What an answer means: its status, its body.
 
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use http::header::RETRY_AFTER;
 
@@ -37,7 +37,7 @@ pub(super) async fn read(
         None if (200..300).contains(&status) => success(frame, call, answer).await,
         None if passes(call, status) => Err(pass(frame, call, answer)),
         None if matches!(status, 429 | 503) => {
-            let wait = retry_after(&answer);
+            let wait = retry_after(frame, &answer);
             let mut failure = failed(frame, call, answer, Code::UpstreamUnavailable);
             failure.fault = failure.fault.retry_after(wait);
             Err(failure)
@@ -117,7 +117,7 @@ fn pass(frame: &Frame, call: &Call, answer: Rc<Answer>) -> Failure {
         400..500 => Code::BadRequest,
         _ => Code::UpstreamError,
     });
-    let wait = matches!(status, 429 | 503).then(|| retry_after(&answer));
+    let wait = matches!(status, 429 | 503).then(|| retry_after(frame, &answer));
     let mut failure = failed(frame, call, answer, code);
     failure.fault = failure.fault.status(status);
     if let Some(wait) = wait {
@@ -181,9 +181,14 @@ fn error_body(frame: &Frame, answer: &Answer) -> Value {
         .unwrap_or_default()
 }
 
-/// The upstream's own wish in seconds, up to an hour; a second where it has none that we can read.
-fn retry_after(answer: &Answer) -> Duration {
-    let seconds =
-        answer.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
-    Duration::from_secs(seconds.unwrap_or(1_u64).clamp(1, 3600))
+/// The upstream's own wish, as seconds or as a date (RFC 9110 §10.2.3), up to an hour; a second where it has none that
+/// we can read.
+fn retry_after(frame: &Frame, answer: &Answer) -> Duration {
+    let text = answer.headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok());
+    let seconds = text.and_then(|text| {
+        let date = || httpdate::parse_http_date(text).ok()?.duration_since(UNIX_EPOCH).ok();
+        let until = || Some(date()?.saturating_sub(frame.gateway.clock.now()).as_secs());
+        text.parse().ok().or_else(until)
+    });
+    Duration::from_secs(seconds.unwrap_or(1).clamp(1, 3600))
 }

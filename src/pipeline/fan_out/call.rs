@@ -12,6 +12,7 @@ use super::settled::{Failure, Settled};
 use crate::fault::{Code, Fault};
 use crate::jq::Scope;
 use crate::pipeline::frame::Frame;
+use crate::pipeline::key::Item;
 use crate::plan::Call;
 use crate::upstream::{Answer, Client, Error, Request};
 
@@ -22,7 +23,7 @@ pub(super) async fn settle(frame: &Frame, index: usize) -> Settled {
         Err(fault) => Settled::failed(call, fault),
         Ok(false) => Settled::skipped(call),
         Ok(true) => match &call.each {
-            None => one(frame, call, frame).await,
+            None => one(frame, call, frame, None).await,
             Some(each) => each::run(frame, index, each).await,
         },
     }
@@ -41,10 +42,15 @@ async fn starts(frame: &Frame, call: &Call) -> Result<bool, Fault> {
 }
 
 /// Sends one request of a call, and says how it has ended. `scope` is the frame, with `$item` inside `each`.
-pub(super) async fn one(frame: &Frame, call: &Call, scope: &dyn Scope) -> Settled {
+pub(super) async fn one(
+    frame: &Frame,
+    call: &Call,
+    scope: &dyn Scope,
+    item: Option<Item<'_>>,
+) -> Settled {
     let ends = Instant::now() + call.timeout;
     let answered = async {
-        let request = request::make(frame, call, scope).await?;
+        let request = request::make(frame, call, scope, item).await?;
         send(frame, call, request, ends).await
     };
     let result = match timeout_at(ends, answered).await {
@@ -66,6 +72,7 @@ async fn send(
 ) -> Result<Rc<Answer>, Fault> {
     let client = frame.gateway.client(call.upstream)?;
     let sent = if call.changes {
+        frame.ongoing.commit().await?;
         change(frame, client.clone(), request, ends).await.ok_or_else(|| too_slow(call))?
     } else {
         frame.shared.send(client, request).await
@@ -83,7 +90,6 @@ async fn change(
     request: Request,
     ends: Instant,
 ) -> Option<Result<Rc<Answer>, Error>> {
-    frame.ongoing.commit();
     let ongoing = Rc::clone(&frame.ongoing);
     let sending = spawn_local(async move {
         let sent = timeout_at(ends, client.send(&request)).await;

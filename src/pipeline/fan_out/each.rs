@@ -9,6 +9,7 @@ use super::call::one;
 use super::settled::{End, Failure, Settled};
 use crate::fault::Fault;
 use crate::pipeline::frame::{Frame, With};
+use crate::pipeline::key::Item;
 use crate::plan::{Call, Each, slot};
 use crate::value::Value;
 
@@ -24,7 +25,7 @@ pub(super) async fn run(frame: &Frame, index: usize, each: &Each) -> Settled {
     items.begin(list.len());
     let requests = list.iter().enumerate().map(|(at, item)| async move {
         let scope = With { scope: frame, slot: slot::ITEM, value: item };
-        (at, one(frame, call, &scope).await)
+        (at, one(frame, call, &scope, Some(Item { at, value: item })).await)
     });
     let mut ending = stream::iter(requests).buffer_unordered(each.parallel);
     while let Some((at, settled)) = ending.next().await {

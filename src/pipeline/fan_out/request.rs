@@ -8,6 +8,7 @@ use percent_encoding::utf8_percent_encode;
 use crate::fault::{Code, Fault};
 use crate::jq::{Limits, Scope, Slot};
 use crate::pipeline::frame::Frame;
+use crate::pipeline::key::Item;
 use crate::plan::{Body, Call, Expect, slot};
 use crate::template::{ENCODED, Rendered, Text};
 use crate::upstream::Request;
@@ -18,12 +19,20 @@ use crate::value::SmolStr;
 /// # Errors
 /// 500 for a template or program that fails, 400 where the client's input made a path segment that cannot be one,
 /// 401 where the user's token is to be sent and there is none.
-pub(super) async fn make(frame: &Frame, call: &Call, scope: &dyn Scope) -> Result<Request, Fault> {
+pub(super) async fn make(
+    frame: &Frame,
+    call: &Call,
+    scope: &dyn Scope,
+    item: Option<Item<'_>>,
+) -> Result<Request, Fault> {
     let limits = frame.limits();
     let path = call.path.render(scope, &limits, from_client(call)).await?;
     let query = pairs(&call.query, scope, &limits, frame).await?;
     let url = frame.gateway.plan.upstreams[call.upstream].base.join(&path, &query);
     let mut headers = own_headers(frame, call)?;
+    if call.idempotency_key {
+        headers.insert(KEY, frame.key_for(call, item));
+    }
     let body = body(frame, call, scope, &limits, &mut headers).await?;
     for (name, text) in &call.headers {
         match text.render(scope, &limits).await? {
@@ -143,5 +152,7 @@ fn header_value(name: &HeaderName, text: &str) -> Result<HeaderValue, Fault> {
     HeaderValue::from_bytes(text.as_bytes())
         .map_err(|_| Fault::internal(format_args!("header `{name}` holds a control character")))
 }
+
+const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 const AGENT: &str = concat!("frontdesk/", env!("CARGO_PKG_VERSION"));

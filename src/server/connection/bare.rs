@@ -33,7 +33,8 @@ const PHRASES: [&str; 3] =
     [" 400 Bad Request", " 408 Request Timeout", " 431 Request Header Fields Too Large"];
 
 /// The reply in its place, in our error shape. There is no request to tell of, so it has an access line of its own.
-pub(super) fn shaped(head: &[u8]) -> Bytes {
+/// `standing` are the lines of the headers that stand on every reply.
+pub(super) fn shaped(head: &[u8], standing: &str) -> Bytes {
     let code = match head.get(9..12) {
         Some(b"408") => Code::RequestTimeout,
         Some(b"431") => Code::HeadersTooLarge,
@@ -59,7 +60,7 @@ pub(super) fn shaped(head: &[u8]) -> Bytes {
     let phrase = phrase.unwrap_or_default();
     let text = format!(
         "HTTP/1.1 {status} {phrase}\r\ncontent-type: application/json\r\nx-request-id: {id}\r\n\
-         content-length: {length}\r\nconnection: close\r\n\r\n{body}"
+         content-length: {length}\r\nconnection: close\r\n{standing}\r\n{body}"
     );
     text.into()
 }
@@ -100,9 +101,10 @@ mod tests {
 
     #[test]
     fn it_becomes_a_reply_in_our_shape() {
-        let text = String::from_utf8(shaped(BARE.as_bytes()).to_vec()).unwrap();
+        let text = String::from_utf8(shaped(BARE.as_bytes(), "x-a: b\r\n").to_vec()).unwrap();
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
         assert!(head.contains(&format!("content-length: {}\r\n", body.len())), "{head}");
+        assert!(head.ends_with("\r\nx-a: b"), "{head}");
         let error: serde_json::Value = serde_json::from_str(body).unwrap();
         assert_eq!(error["error"]["code"], "BAD_REQUEST");
         let id = error["error"]["request_id"].as_str().unwrap();

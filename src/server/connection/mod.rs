@@ -43,6 +43,8 @@ pub(super) struct Connection<T> {
     linger: Linger,
     /// That it is being served.
     serving: Option<Serving>,
+    /// Lines of headers that stand on every reply.
+    standing: Rc<str>,
 }
 
 /// What is written in the place of a head of actix-http: the last that is written at all.
@@ -66,7 +68,13 @@ impl<T> Connection<T> {
             instead: None,
             linger: Linger::default(),
             serving: None,
+            standing: Rc::from(""),
         }
+    }
+
+    /// Has these lines of headers in what it says itself.
+    pub(super) fn standing(self, standing: Rc<str>) -> Self {
+        Self { standing, ..self }
     }
 
     /// Counts as served for as long as any of its requests goes on.
@@ -197,7 +205,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Connection<T> {
             }
             // Whoever was told that the connection ends, or has asked for nothing, gets no further reply.
             let unasked = this.turns.open() == Open::Closed || !this.scan.has_begun();
-            let text = if unasked { Bytes::new() } else { bare::shaped(bytes) };
+            let text = if unasked { Bytes::new() } else { bare::shaped(bytes, &this.standing) };
             this.instead = Some(Instead { text, original: bytes.len() });
         }
         let Some(instead) = &mut this.instead else { return Poll::Ready(Ok(0)) };

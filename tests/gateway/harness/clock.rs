@@ -19,4 +19,8 @@ impl frontdesk::clock::Clock for Clock {
     fn now(&self) -> Duration {
         SystemClock.now() + Duration::from_secs(self.0.load(Ordering::SeqCst))
     }
+
+    fn steady(&self) -> Duration {
+        SystemClock.steady() + Duration::from_secs(self.0.load(Ordering::SeqCst))
+    }
 }

@@ -22,7 +22,7 @@ pub use gateway::{Gateway, Request};
 pub use open::serving;
 pub use program::Program;
 pub use raw::{RawReply, read_replies, read_until_closed};
-pub use redis::Redis;
+pub use redis::{Redis, free_port};
 pub use reply::Reply as Answer;
 pub use serde_json::{Value, json};
 pub use signer::{Signer, now, token, usual};

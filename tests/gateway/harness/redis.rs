@@ -8,6 +8,7 @@ use tempfile::TempDir;
 /// A `redis-server` on a free port; it is killed when dropped.
 pub struct Redis {
     port: u16,
+    arguments: Vec<String>,
     child: Option<Child>,
     folder: TempDir,
 }
@@ -15,11 +16,14 @@ pub struct Redis {
 impl Redis {
     /// Starts one, empty.
     pub async fn start() -> Self {
-        let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let port = free.local_addr().expect("an address").port();
-        drop(free);
+        Self::start_with(&[]).await
+    }
+
+    /// The same with further arguments.
+    pub async fn start_with(arguments: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let mut redis = Self { port, child: None, folder };
+        let arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
+        let mut redis = Self { port: free_port(), arguments, child: None, folder };
         redis.begin().await;
         redis
     }
@@ -39,6 +43,7 @@ impl Redis {
             .args(["--port", &self.port.to_string(), "--bind", "127.0.0.1"])
             .args(["--save", "", "--appendonly", "no", "--dir"])
             .arg(self.folder.path())
+            .args(&self.arguments)
             .stdout(Stdio::null())
             .spawn()
             .expect("redis-server is installed: scripts/install.sh redis-server");
@@ -85,6 +90,12 @@ impl Redis {
         let status = Command::new("kill").args(["-s", name, &id]).status().expect("kill");
         assert!(status.success());
     }
+}
+
+/// A port that nobody listens on now.
+pub fn free_port() -> u16 {
+    let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    free.local_addr().expect("an address").port()
 }
 
 impl Drop for Redis {

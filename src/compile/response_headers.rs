@@ -1,0 +1,79 @@
+//! `[response_headers]`, and what endpoints change about them.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use http::header::{CACHE_CONTROL, STRICT_TRANSPORT_SECURITY};
+use http::{HeaderName, HeaderValue};
+
+use super::context::Context;
+use super::headers::{Side, writable};
+use super::inherit::Levels;
+use crate::config::{self, Gateway, Name, Plain, Response};
+use crate::plan::{Headers, SessionRule};
+
+/// Compiles what stands on every reply. `encrypted`: browsers come by https.
+pub(super) fn standing(cx: &mut Context<'_>, gateway: &Gateway, encrypted: bool) -> Headers {
+    let (mut names, mut headers) = (HashSet::new(), Vec::new());
+    // What is written stands before the defaults.
+    for (name, written) in &gateway.response_headers {
+        if !names.insert(name.to_ascii_lowercase()) {
+            continue;
+        }
+        let Some((name, value)) = header(cx, name, written) else { continue };
+        let by_default = config::is_built_in(cx.sources, &written.span);
+        // It has no meaning where nothing is encrypted (RFC 6797 §7.2); whoever writes it knows.
+        if name == STRICT_TRANSPORT_SECURITY && by_default && !encrypted {
+            continue;
+        }
+        if !value.is_empty() {
+            headers.push((name, value));
+        }
+    }
+    headers.into()
+}
+
+/// The same as an endpoint has it: without what its own headers take away, and kept by nobody where it looks for a
+/// session, whatever the gateway says of all replies.
+pub(super) fn of_endpoint(
+    standing: &Headers,
+    session: SessionRule,
+    levels: &Levels<'_, Response>,
+) -> Headers {
+    let own = levels.named(|response| &response.headers, str::to_ascii_lowercase);
+    let off = |name: &HeaderName| {
+        matches!(own.get(name.as_str()), Some((_, config::HeaderValue::Off(_))))
+    };
+    let private = session != SessionRule::None;
+    if !private && !standing.iter().any(|(name, _)| off(name)) {
+        return Arc::clone(standing);
+    }
+    let no_store = (CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let shared = standing.iter().filter(|(name, _)| !private || *name != CACHE_CONTROL).cloned();
+    shared.chain(private.then_some(no_store)).filter(|(name, _)| !off(name)).collect()
+}
+
+fn header(
+    cx: &mut Context<'_>,
+    name: &Name,
+    written: &Plain<String>,
+) -> Option<(HeaderName, HeaderValue)> {
+    let header = writable(cx, name, Side::Reply)?;
+    if ["content-type", "x-request-id"].contains(&header.as_str()) {
+        let title = format!("the header `{header}` is not the same on every reply");
+        cx.wrong(&name.span, title, "the gateway writes it itself");
+        return None;
+    }
+    let resolved = cx.resolved(written)?;
+    match HeaderValue::from_str(&resolved.value) {
+        Ok(mut value) if resolved.value.is_ascii() => {
+            value.set_sensitive(resolved.secret);
+            Some((header, value))
+        }
+        _ => {
+            let help = "a header holds visible ASCII characters, blanks and tabs";
+            cx.wrong(&written.span, "this cannot stand in a header", help);
+            None
+        }
+    }
+}

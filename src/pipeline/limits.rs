@@ -1,0 +1,235 @@
+//! How many requests are let in: each policy as soon as what its key reads is there.
+
+use std::cmp::Reverse;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use http::{HeaderName, HeaderValue};
+
+use super::asked::Asked;
+use super::frame::Frame;
+use super::gateway::Gateway;
+use super::notes::Notes;
+use super::request::Request;
+use super::session::Known;
+use crate::fault::{Code, Details, Fault};
+use crate::jq::{self, Scope, Slot};
+use crate::limit::{self, Key, Limiter, Standing};
+use crate::plan::{Endpoint, KeyFrom, Place, RateLimit, SessionRule, slot};
+use crate::session::{Credentials, Identity};
+use crate::value::{Num, Value, number_text};
+
+/// Counts by what the head says: its address, the token that it brings, good or not.
+///
+/// # Errors
+/// 429 `RATE_LIMITED`; 503 where the store is away and nobody is let in then; 500 for a `key_from` that fails.
+pub(super) async fn by_address(
+    gateway: &Gateway,
+    endpoint: &Endpoint,
+    request: &Request,
+    notes: &mut Notes,
+) -> Result<(), Fault> {
+    let scope = Early { request, session: None };
+    let by = By { gateway, endpoint, request, identity: None, scope: &scope };
+    by.count(&endpoint.rate_limits.by_address, &gateway.plan.limits.program, notes).await
+}
+
+/// Counts by who asks.
+///
+/// # Errors
+/// As [`by_address`].
+pub(super) async fn by_session(
+    gateway: &Gateway,
+    endpoint: &Endpoint,
+    request: &Request,
+    session: Option<&Known>,
+    notes: &mut Notes,
+) -> Result<(), Fault> {
+    let scope = Early { request, session };
+    let identity = session.map(|session| &*session.identity);
+    let by = By { gateway, endpoint, request, identity, scope: &scope };
+    by.count(&endpoint.rate_limits.by_session, &gateway.plan.limits.program, notes).await
+}
+
+/// Counts by what the input says.
+///
+/// # Errors
+/// As [`by_address`].
+pub(super) async fn by_input(
+    frame: &Frame,
+    request: &Request,
+    notes: &mut Notes,
+) -> Result<(), Fault> {
+    let (gateway, endpoint) = (&*frame.gateway, &*frame.endpoint);
+    let by = By { gateway, endpoint, request, identity: frame.identity.as_deref(), scope: frame };
+    by.count(&endpoint.rate_limits.by_input, &frame.limits(), notes).await
+}
+
+/// What keys are made of.
+struct By<'a> {
+    gateway: &'a Gateway,
+    endpoint: &'a Endpoint,
+    request: &'a Request,
+    identity: Option<&'a Identity>,
+    scope: &'a dyn Scope,
+}
+
+impl By<'_> {
+    async fn count(
+        &self,
+        limits: &[RateLimit],
+        budget: &jq::Limits,
+        notes: &mut Notes,
+    ) -> Result<(), Fault> {
+        if limits.is_empty() {
+            return Ok(());
+        }
+        let mut asked = Vec::with_capacity(limits.len());
+        for limit in limits {
+            let key = self.key(&limit.key, budget).await?;
+            asked.push(limit::Asked { policy: limit.policy, key });
+        }
+        let shared = self.gateway.plan.stores.rate_limits == Place::Redis;
+        let redis = self.gateway.redis.as_ref().filter(|_| shared);
+        let limiter = &self.gateway.limiter;
+        let standings = limiter.count(redis, &asked).await?;
+        let refused = too_many(limiter, &standings);
+        notes.limits.extend(standings);
+        tell(limiter, notes);
+        refused.map_or(Ok(()), Err)
+    }
+
+    async fn key(&self, from: &KeyFrom, budget: &jq::Limits) -> Result<Key, Fault> {
+        let known = match from {
+            KeyFrom::Address => None,
+            KeyFrom::Session => self.identity.map(|who| Key::session(&who.issuer, &who.subject)),
+            KeyFrom::Credential => self.credential(),
+            KeyFrom::Program(program) => match program.run(self.scope, budget).await? {
+                Value::Null => None,
+                value => {
+                    let mut text = Vec::new();
+                    write(&value, &mut text);
+                    Some(Key::value(&text))
+                }
+            },
+        };
+        Ok(known.unwrap_or_else(|| Key::address(self.request.client)))
+    }
+
+    /// Where nobody looks at tokens, a new one at each request would be a new budget each time.
+    fn credential(&self) -> Option<Key> {
+        if self.endpoint.session == SessionRule::None {
+            return None;
+        }
+        let head = &self.request.head;
+        let (authorization, cookie) = (head.header("authorization"), head.header("cookie"));
+        let credentials = Credentials { authorization: &authorization, cookie: &cookie };
+        self.gateway.verifier.token(&credentials).map(Key::credential)
+    }
+}
+
+fn too_many(limiter: &Limiter, standings: &[Standing]) -> Option<Fault> {
+    let wait = standings.iter().filter_map(|one| one.wait).max()?;
+    let refusing = standings.iter().filter(|one| one.refuses());
+    let names: Vec<_> = refusing.map(|one| limiter.policy(one.policy).name.clone()).collect();
+    let message = match seconds(wait) {
+        1 => "Too many requests: try again in a second.".to_owned(),
+        seconds => format!("Too many requests: try again in {seconds} seconds."),
+    };
+    let cause = format!("rate limit {}", names.join(", "));
+    let fault = Fault::new(Code::RateLimited).message(message).cause(cause);
+    Some(fault.retry_after(wait).details(Details::Policies(names)))
+}
+
+/// Writes the headers anew for all that was counted so far: `RateLimit-Policy` and `RateLimit`
+/// (draft-ietf-httpapi-ratelimit-headers-10), and `X-RateLimit-*` for the policy that is nearest to its end.
+fn tell(limiter: &Limiter, notes: &mut Notes) {
+    const NAMES: [HeaderName; 5] = [
+        HeaderName::from_static("ratelimit-policy"),
+        HeaderName::from_static("ratelimit"),
+        HeaderName::from_static("x-ratelimit-limit"),
+        HeaderName::from_static("x-ratelimit-remaining"),
+        HeaderName::from_static("x-ratelimit-reset"),
+    ];
+    let (mut policies, mut standings) = (String::new(), String::new());
+    for one in &notes.limits {
+        let policy = limiter.policy(one.policy);
+        let comma = if policies.is_empty() { "" } else { ", " };
+        let (name, quota, window) = (&policy.name, policy.count, policy.per.as_secs());
+        let _ = write!(policies, "{comma}\"{name}\";q={quota};w={window}");
+        let reset = reset(limiter, one);
+        let _ = write!(standings, "{comma}\"{name}\";r={};t={reset}", one.remaining);
+    }
+    // How many more requests would be let in decides, not how many of the units.
+    let left = |one: &&Standing| one.remaining / limiter.policy(one.policy).cost;
+    let nearest = notes.limits.iter().min_by_key(|one| (Reverse(one.wait), left(one)));
+    let Some(nearest) = nearest else { return };
+    let limit = limiter.policy(nearest.policy).burst.to_string();
+    let (left, reset) = (nearest.remaining.to_string(), reset(limiter, nearest).to_string());
+    notes.headers.retain(|(name, _)| !NAMES.contains(name));
+    for (name, text) in NAMES.into_iter().zip([policies, standings, limit, left, reset]) {
+        notes.headers.extend(HeaderValue::try_from(text).ok().map(|value| (name, value)));
+    }
+}
+
+/// Seconds until the whole burst is there again; where the request was refused, the same as `Retry-After`.
+fn reset(limiter: &Limiter, standing: &Standing) -> u64 {
+    let full = || limiter.policy(standing.policy).full_after(standing.remaining);
+    seconds(standing.wait.unwrap_or_else(full))
+}
+
+/// Rounded up.
+fn seconds(time: Duration) -> u64 {
+    time.as_secs() + u64::from(time.subsec_nanos() > 0)
+}
+
+/// One text for equal values: a client must not have a new budget for `1.0` in the place of `1`, or for members in
+/// another order.
+fn write(value: &Value, out: &mut Vec<u8>) {
+    match value {
+        Value::Num(number @ (Num::Dec(_) | Num::Float(_))) => {
+            let text = number_text(number);
+            match text.parse() {
+                Ok(float) => out.extend_from_slice(number_text(&Num::Float(float)).as_bytes()),
+                Err(_) => out.extend_from_slice(text.as_bytes()),
+            }
+        }
+        Value::Arr(_) => {
+            out.push(b'[');
+            for item in value.as_array().unwrap_or_default() {
+                write(item, out);
+                out.push(b',');
+            }
+            out.push(b']');
+        }
+        Value::Obj(_) => {
+            let mut members: Vec<_> = value.as_object().into_iter().flatten().collect();
+            members.sort_unstable_by_key(|(name, _)| *name);
+            out.push(b'{');
+            for (name, member) in members {
+                Value::from(name.as_str()).write(out);
+                out.push(b':');
+                write(member, out);
+                out.push(b',');
+            }
+            out.push(b'}');
+        }
+        _ => value.write(out),
+    }
+}
+
+/// What programs see before the input is read.
+struct Early<'a> {
+    request: &'a Request,
+    session: Option<&'a Known>,
+}
+
+impl Scope for Early<'_> {
+    fn get(&self, slot: Slot) -> Value {
+        match slot {
+            slot::SESSION => self.session.map_or(Value::Null, |session| session.value.clone()),
+            slot::REQUEST => Asked::of(self.request).describe(),
+            _ => Value::Null,
+        }
+    }
+}
