@@ -32,6 +32,10 @@ pub(super) fn lines(endpoint: &Endpoint) -> Vec<(&'static str, String)> {
             None => lines.push(("body", "anything".to_owned())),
         }
     }
+    if input.body.is_some() && input.accept.form {
+        let ways = if input.accept.json { "as JSON or as a form" } else { "as a form" };
+        lines.push(("body", ways.to_owned()));
+    }
     if input.raw_body {
         lines.push(("body", "anything, as it comes".to_owned()));
     }

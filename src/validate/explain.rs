@@ -6,6 +6,8 @@
 
 use std::collections::HashSet;
 
+use foldhash::fast::RandomState;
+
 use super::kinds::Kinds;
 use super::merge::kinds_of;
 use super::mistakes::Mistakes;
@@ -19,12 +21,12 @@ type Field<'f> = &'f dyn Fn() -> String;
 pub(super) struct Explain<'a> {
     nodes: &'a [Node],
     mistakes: &'a mut Mistakes,
-    seen: HashSet<(NodeId, *const Value)>,
+    seen: HashSet<(NodeId, *const Value), RandomState>,
 }
 
 impl<'a> Explain<'a> {
     pub(super) fn new(nodes: &'a [Node], mistakes: &'a mut Mistakes) -> Self {
-        Self { nodes, mistakes, seen: HashSet::new() }
+        Self { nodes, mistakes, seen: HashSet::default() }
     }
 
     /// Adds what is wrong with a value that a schema refuses.
@@ -38,8 +40,10 @@ impl<'a> Explain<'a> {
             return self.mistakes.add(field(), "is not known here", "false");
         }
         let local: Vec<Said> = match &node.local {
-            Some(local) => local.iter_errors(value).map(|error| words::say(&error)).collect(),
-            None => Vec::new(),
+            Some(local) if !local.is_valid(value) => {
+                local.iter_errors(value).map(|error| words::say(&error)).collect()
+            }
+            _ => Vec::new(),
         };
         if let Some(said) = local.iter().find(|said| said.is_all()) {
             return self.mistakes.add(field(), said.message.clone(), said.rule);

@@ -15,6 +15,9 @@ const ROUTE: &str = r#"
     properties.id = { type = "integer" }
     properties.tags = { type = "array", items = { type = "string" } }
     additional = "refuse"
+    [delete.response]
+    status = 204
+    schema = { type = "object" }
 "#;
 
 async fn config(mode: &str) -> (Upstream, Config) {
@@ -42,6 +45,8 @@ async fn fail_is_a_500_without_a_word_of_the_reply() {
     let gateway = config.start().await;
 
     gateway.get("/users/good").await.assert_data(200, json!({"id": 1, "tags": ["a"]}));
+    // Without a payload there is nothing to check.
+    gateway.request("DELETE", "/users/good").await.assert_status(204);
     for path in ["/users/bad", "/users/more", "/users/many"] {
         let reply = gateway.get(path).await;
         reply.assert_error(500, "INTERNAL_ERROR");
