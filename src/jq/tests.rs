@@ -402,6 +402,21 @@ fn holes_end_by_jqs_lexing() {
     }
 }
 
+/// In a thread of a worker's size, which a lexer that calls itself would overflow.
+#[test]
+fn holes_may_be_nested_as_deeply_as_their_size_allows() {
+    let worker = std::thread::Builder::new().stack_size(2 << 20);
+    let look = worker.spawn(|| {
+        for (open, close) in [("(", ")"), ("[", "]"), ("{a:", "}"), ("\"\\(", ")\"")] {
+            let depth = (100 << 10) / (open.len() + close.len());
+            let program = format!("{}1{}", open.repeat(depth), close.repeat(depth));
+            assert_eq!(hole_end(&format!("{program}}}")), Ok(program.len()), "{open}");
+            assert!(hole_end(&open.repeat(depth)).is_err(), "{open}");
+        }
+    });
+    look.expect("a thread").join().expect("it lives");
+}
+
 proptest::proptest! {
     /// No text makes the compiler panic, and every place it names is in the text.
     #[test]
