@@ -364,6 +364,19 @@ async fn long_programs_compile_and_run() {
     }
 }
 
+/// And not another time, which is what comes of integers that overflow.
+#[tokio::test]
+async fn a_time_out_of_range_is_an_error() {
+    for time in ["1425599425599621", "-1425599425599621", "1e300", "[2015, 127, 5, 0, 0, 0]"] {
+        for filter in ["gmtime", "localtime", "mktime", "strftime(\"%Y\")", "strflocaltime(\"%Y\")"]
+        {
+            let output = run(&format!("$x | {filter}"), time).await;
+            assert!(matches!(output, Err(Error::Failed(_))), "{time} | {filter}: {output:?}");
+        }
+    }
+    assert_eq!(run("$x | gmtime | mktime", "253402000000").await, Ok(json("253402000000")));
+}
+
 #[tokio::test]
 async fn the_library() {
     let source = "def add($n): . + $n;\n# a comment; with a semicolon def\ndef twice(f): f | f;\ndef add($n): . - $n;\ndef low: twice(add(1)) | tostring | @csv \"\\([.])\";";
