@@ -364,6 +364,22 @@ async fn long_programs_compile_and_run() {
     }
 }
 
+#[tokio::test]
+async fn a_number_that_starts_with_zeros_is_written_as_json() {
+    let long = format!("{}7", "0".repeat(1300));
+    for (source, expected) in [
+        ("01.5", "1.5"),
+        ("007", "7"),
+        ("00", "0"),
+        ("00.0", "0.0"),
+        ("01e999", "1e999"),
+        (&long, "7"),
+    ] {
+        let output = run(source, "null").await.expect(source);
+        assert_eq!(output.to_json(), expected, "{source}");
+    }
+}
+
 /// And not another time, which is what comes of integers that overflow.
 #[tokio::test]
 async fn a_time_out_of_range_is_an_error() {
