@@ -1,4 +1,4 @@
-.PHONY: demo test lint bench fmt
+.PHONY: demo test lint bench fmt fuzz
 
 # The gateway with its mock services on 127.0.0.1:8080, and curl lines to try.
 demo:
@@ -25,3 +25,9 @@ bench:
 	@scripts/install.sh wrk redis-server
 	cargo build --release --locked -p frontdesk -p bench -p upstream-mocks
 	$${CARGO_TARGET_DIR:-target}/release/bench $(BENCH)
+
+# Every fuzz target for so many seconds: `make fuzz SECONDS=600 TARGETS="jq config"`.
+SECONDS = 60
+fuzz:
+	@scripts/install.sh cargo-fuzz
+	scripts/fuzz.sh $(SECONDS) $(TARGETS)

@@ -83,6 +83,7 @@ pub(super) fn to_json(value: &Value) -> Value {
 
 impl jaq_core::ValT for Value {
     fn from_num(text: &str) -> Outcome {
+        let text = without_leading_zeros(text);
         let whole = text.bytes().all(|byte| byte.is_ascii_digit());
         if text.contains(['e', 'E'])
             && let Ok(float) = text.parse::<f64>()
@@ -220,4 +221,11 @@ impl jaq_std::ValT for Value {
     fn from_utf8_bytes(bytes: impl AsRef<[u8]> + Send + 'static) -> Self {
         ops::text(String::from_utf8_lossy(bytes.as_ref()))
     }
+}
+
+/// jq's numbers may start with zeros, JSON's may not.
+fn without_leading_zeros(text: &str) -> &str {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let zeros = text.bytes().take_while(|byte| *byte == b'0').count();
+    &text[zeros.min(digits.saturating_sub(1))..]
 }

@@ -75,8 +75,16 @@ def gsub(re; f): sub(re; f; "g");
 
 # Dates
 def short($format): if $format | utf8bytelength > 200 then error("the format is too long") else . end;
-def strftime($format): short($format) | strftime_unchecked($format);
-def strflocaltime($format): short($format) | strflocaltime_unchecked($format);
+# jaq reckons with what is out of range, and comes to another time.
+def moment:
+  if type == "number" and (. > 1e12 or . < -1e12)
+    or type == "array" and (.[1] | type == "number" and . > 11)
+  then error("the time is out of range") else . end;
+def gmtime: moment | gmtime_unchecked;
+def localtime: moment | localtime_unchecked;
+def mktime: moment | mktime_unchecked;
+def strftime($format): short($format) | moment | strftime_unchecked($format);
+def strflocaltime($format): short($format) | moment | strflocaltime_unchecked($format);
 def strptime($format): short($format) | strptime_unchecked($format);
 def date: todate;
 def dateadd(unit; $seconds): . + $seconds;

@@ -365,6 +365,35 @@ async fn long_programs_compile_and_run() {
 }
 
 #[tokio::test]
+async fn a_number_that_starts_with_zeros_is_written_as_json() {
+    let long = format!("{}7", "0".repeat(1300));
+    for (source, expected) in [
+        ("01.5", "1.5"),
+        ("007", "7"),
+        ("00", "0"),
+        ("00.0", "0.0"),
+        ("01e999", "1e999"),
+        (&long, "7"),
+    ] {
+        let output = run(source, "null").await.expect(source);
+        assert_eq!(output.to_json(), expected, "{source}");
+    }
+}
+
+/// And not another time, which is what comes of integers that overflow.
+#[tokio::test]
+async fn a_time_out_of_range_is_an_error() {
+    for time in ["1425599425599621", "-1425599425599621", "1e300", "[2015, 127, 5, 0, 0, 0]"] {
+        for filter in ["gmtime", "localtime", "mktime", "strftime(\"%Y\")", "strflocaltime(\"%Y\")"]
+        {
+            let output = run(&format!("$x | {filter}"), time).await;
+            assert!(matches!(output, Err(Error::Failed(_))), "{time} | {filter}: {output:?}");
+        }
+    }
+    assert_eq!(run("$x | gmtime | mktime", "253402000000").await, Ok(json("253402000000")));
+}
+
+#[tokio::test]
 async fn the_library() {
     let source = "def add($n): . + $n;\n# a comment; with a semicolon def\ndef twice(f): f | f;\ndef add($n): . - $n;\ndef low: twice(add(1)) | tostring | @csv \"\\([.])\";";
     let library = Library::parse(source).expect("a library");
@@ -400,6 +429,21 @@ fn holes_end_by_jqs_lexing() {
     for text in ["$x", "\"}", "(}", "[1}", "{a: 1", "$x & 1}", ""] {
         assert!(hole_end(text).is_err(), "{text}");
     }
+}
+
+/// In a thread of a worker's size, which a lexer that calls itself would overflow.
+#[test]
+fn holes_may_be_nested_as_deeply_as_their_size_allows() {
+    let worker = std::thread::Builder::new().stack_size(2 << 20);
+    let look = worker.spawn(|| {
+        for (open, close) in [("(", ")"), ("[", "]"), ("{a:", "}"), ("\"\\(", ")\"")] {
+            let depth = (100 << 10) / (open.len() + close.len());
+            let program = format!("{}1{}", open.repeat(depth), close.repeat(depth));
+            assert_eq!(hole_end(&format!("{program}}}")), Ok(program.len()), "{open}");
+            assert!(hole_end(&open.repeat(depth)).is_err(), "{open}");
+        }
+    });
+    look.expect("a thread").join().expect("it lives");
 }
 
 proptest::proptest! {

@@ -22,6 +22,9 @@ const LEFT_OUT: &[&str] = &["debug_empty", "stderr_empty", "env", "halt", "jn", 
 
 /// jaq's that only the prelude calls, under these names, behind a check of its own.
 pub(super) const GUARDED: &[(&str, &str)] = &[
+    ("gmtime", "gmtime_unchecked"),
+    ("localtime", "localtime_unchecked"),
+    ("mktime", "mktime_unchecked"),
     ("strftime", "strftime_unchecked"),
     ("strflocaltime", "strflocaltime_unchecked"),
     ("strptime", "strptime_unchecked"),
