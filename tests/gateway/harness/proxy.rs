@@ -13,7 +13,7 @@ use tokio::time::{sleep, timeout};
 use super::gateway::Gateway;
 use super::raw::{RawReply, parse_replies};
 
-/// An nginx or a haproxy with one kept connection to the gateway, which all its clients share; it is killed when
+/// An nginx or a haproxy that keeps one connection to the gateway, which its clients share; it is killed when
 /// dropped. It listens on a socket in its folder, so that no port is taken from others.
 pub struct Proxy {
     pub name: &'static str,
@@ -77,7 +77,7 @@ impl Proxy {
             "defaults\n mode http\n timeout connect 5s\n timeout client 1s\n timeout server 30s\n \
              timeout http-request 1s\n {lenient}\n\
              frontend clients\n bind unix@FOLDER/socket\n default_backend gateway\n\
-             backend gateway\n http-reuse always\n server one {} pool-max-conn 1 maxconn 1\n",
+             backend gateway\n http-reuse always\n server one {} pool-max-conn 1\n",
             gateway.address
         );
         Self::start(name, "haproxy", &config, |path| vec!["-db".into(), "-f".into(), path.into()])
