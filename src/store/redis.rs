@@ -87,9 +87,12 @@ impl Redis {
     ) -> Result<T, Away> {
         let until = Instant::now() + self.target.timeout;
         for _ in 0..2 {
-            let connection = match timeout_at(until, self.connection()).await {
-                Ok(connection) => connection?,
-                Err(_) => return Err(self.not_in_time()),
+            let connection = match self.open_connection() {
+                Some(connection) => connection,
+                None => match timeout_at(until, self.connection()).await {
+                    Ok(connection) => connection?,
+                    Err(_) => return Err(self.not_in_time()),
+                },
             };
             let mut answer = pin!(ask(connection.clone()));
             let answer = match answer.as_mut().now_or_never() {
@@ -107,6 +110,13 @@ impl Redis {
             return answer.map_err(|error| self.failed(&error));
         }
         Err(Away("each connection is closed at once".to_owned()))
+    }
+
+    fn open_connection(&self) -> Option<Connection> {
+        match &*self.link.borrow() {
+            Link::Open(connection) => Some(connection.clone()),
+            _ => None,
+        }
     }
 
     async fn connection(&self) -> Result<Connection, Away> {
