@@ -3,10 +3,11 @@
 mod file;
 mod keys;
 mod redis;
+mod refused;
 mod replies;
 mod requests;
 
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::harness::*;
