@@ -42,6 +42,11 @@ impl Keyed for Request {
     }
 }
 
+/// [`ORDER`] at an endpoint that keeps a reply no longer than its request may take.
+fn short() -> String {
+    ORDER.replace("[post]", "[post]\ndeadline = \"30s\"\nidempotency_keep = \"30s\"")
+}
+
 fn order(gateway: &Gateway, key: &str) -> Request {
     gateway.post("/x", json!({"sku": 1})).key(key)
 }
