@@ -203,7 +203,7 @@ fn sends(text: &mut Sheet, plan: &Plan, call: &Call) {
         text.row(2, "header", "authorization: the user's token");
     }
     if call.idempotency_key {
-        text.row(2, "header", "idempotency-key: derived from the client's");
+        text.row(2, "header", "idempotency-key: derived from the client's, or the delivery's");
     }
     match &call.body {
         Body::None => {}

@@ -30,7 +30,8 @@ pub(super) fn endpoint(
     let access = access(cx, route, method, &levels);
     let cors = cors::policy(cx, &levels.cors(world.cors));
     let plain = plain(cx, world, &levels);
-    let idempotency = idempotency(cx, route, method, &levels);
+    let deadline = plain.as_ref().map(|plain| plain.deadline);
+    let idempotency = idempotency(cx, route, method, &levels, deadline);
     let mut input = input::input(cx, route, method, &levels, &world.session_cookies);
     let webhook = signature::webhook(cx, world.signature_defaults, method, &levels, &input);
     let rate_limits = limits::of_endpoint(cx, &world.rate_limits, &levels, &input);

@@ -7,6 +7,7 @@ use std::time::Duration;
 use http::HeaderName;
 
 use super::context::Context;
+use super::idempotency::kept;
 use super::inherit::Levels;
 use super::scope::Scope;
 use super::upstreams::positive;
@@ -30,7 +31,7 @@ pub(super) fn webhook(
     let scheme = scheme(cx, written, defaults);
     let secrets = secrets(cx, written, scheme.as_ref());
     let tolerance = tolerance(cx, written, defaults, scheme.as_ref());
-    let keep = either(&written.keep, &defaults.keep).map(|keep| positive(cx, keep));
+    let keep = either(&written.keep, &defaults.keep).map(|keep| kept(cx, keep));
     let own = matches!(scheme, None | Some(Scheme::Hmac(_)));
     let id_from = written.id_from.as_ref().filter(|_| own);
     let id_from = id_from.map(|id| cx.program(id, &mut Scope::Delivery(input)));

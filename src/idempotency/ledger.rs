@@ -71,8 +71,8 @@ impl Ledger {
         })
     }
 
-    /// From now on the key is not free before `keep` is over. `false`, and nothing written, where this claim does not hold
-    /// it, or no longer.
+    /// From now on the key is not free before `keep` is over, nor before its lease. `false`, and nothing written, where
+    /// this claim does not hold it, or no longer.
     pub(super) fn sent<R: Rows>(
         &mut self,
         rows: &mut R,
@@ -80,12 +80,11 @@ impl Ledger {
         keep: Duration,
         now: Duration,
     ) -> Result<bool, R::Error> {
-        let held = self.held.get(&claim.key).filter(|held| held.until > now);
-        if held.is_none_or(|held| held.owner != claim.owner) {
-            return Ok(false);
-        }
-        rows.put(&claim.key, row(claim, now + keep, None))?;
-        self.hold(claim, now + keep, now);
+        let ours = |held: &&Held| held.until > now && held.owner == claim.owner;
+        let Some(held) = self.held.get(&claim.key).filter(ours) else { return Ok(false) };
+        let until = held.until.max(now + keep);
+        rows.put(&claim.key, row(claim, until, None))?;
+        self.hold(claim, until, now);
         Ok(true)
     }
 

@@ -3,7 +3,8 @@
 //! A key goes through at most three states:
 //!
 //! - **held**: somebody serves it. For a lease only, so that a process that dies leaves it free.
-//! - **sent**: something may have been changed. It is not free again before `keep` is over, whatever happens.
+//! - **sent**: something may have been changed. It is not free again before `keep` and the lease are over, whatever
+//!   happens. Where nothing was changed after all, it can still be released.
 //! - **done**: a record is there, which later ones get.
 //!
 //! Use: make a [`Claim`], ask [`Records::begin`]; who gets [`Begun::New`] must end it, by [`Records::finish`] or

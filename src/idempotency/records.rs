@@ -54,8 +54,8 @@ impl Records<'_> {
         }
     }
 
-    /// To be said right before something is changed: from now on the key is not free again before `keep` is over, also
-    /// when this process dies. `false` where this claim does not hold it any more: its lease was over.
+    /// To be said right before something is changed: from now on the key is not free again before `keep` and the lease
+    /// are over, also when this process dies. `false` where this claim does not hold it any more: its lease was over.
     ///
     /// # Errors
     /// 503 `STORE_UNAVAILABLE`: nothing may be changed.

@@ -83,13 +83,13 @@ return {'held'}",
     )
 });
 
-/// Only who holds it: what comes late, after it was made free, must not take it again.
+/// Only who holds it: what comes late, after it was made free, must not take it again. It ends no earlier than its lease.
 static SENT: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         r"
 if redis.call('HGET', KEYS[1], 'owner') ~= ARGV[1] then return 0 end
 redis.call('HSET', KEYS[1], 'state', 'sent')
-redis.call('PEXPIRE', KEYS[1], ARGV[2])
+if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
 return 1",
     )
 });

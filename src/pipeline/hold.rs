@@ -21,6 +21,8 @@ pub(super) struct Hold {
     keep: Keep,
     /// Whether it stands in the store that something may have been changed.
     sent: OnceCell<()>,
+    /// Whether it is known that nothing was.
+    unchanged: Cell<bool>,
     ended: Cell<bool>,
 }
 
@@ -52,6 +54,7 @@ impl Hold {
             claim,
             keep,
             sent: OnceCell::new(),
+            unchanged: Cell::new(false),
             ended: Cell::new(false),
         };
         let begun = gateway.records()?.begin(&hold.claim, endpoint.deadline + MARGIN).await?;
@@ -73,14 +76,18 @@ impl Hold {
         self.sent.get_or_try_init(mark).await.copied()
     }
 
-    /// What the reply makes of the key: a record for whoever asks for it again, or it is free again.
+    /// What the reply makes of the key: a record for whoever asks for it again, or it is free again. `changed` is `false`
+    /// where nothing was sent that changes something, also where that was about to be.
     pub(super) async fn end(&self, changed: bool, status: u16, record: impl FnOnce() -> Bytes) {
         match self.keep {
             Keep::Reply(keep) if changed => self.finish(record(), keep).await,
             Keep::Delivery(keep) if (200..300).contains(&status) => {
                 self.finish(Bytes::new(), keep).await;
             }
-            _ => self.ended.set(released(&self.gateway, &self.claim).await),
+            _ => {
+                self.unchanged.set(!changed);
+                self.ended.set(released(&self.gateway, &self.claim).await);
+            }
         }
     }
 
@@ -105,7 +112,8 @@ impl Hold {
 impl Drop for Hold {
     fn drop(&mut self) {
         // After a change, as when a task panics, how it has ended is not known: the key is not free.
-        if self.ended.get() || self.sent.initialized() {
+        let unknown = self.sent.initialized() && !self.unchanged.get();
+        if self.ended.get() || unknown {
             return;
         }
         let (gateway, claim) = (Rc::clone(&self.gateway), self.claim.clone());

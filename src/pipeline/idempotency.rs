@@ -53,11 +53,12 @@ pub(super) async fn begin(frame: &Frame, request: &Request) -> Result<Option<Rep
     }
 }
 
-/// What the endpoint sees of a request. What it does not see makes no other request.
+/// What the endpoint sees of a request. What it does not see makes no other request, nor does JSON that is written
+/// otherwise.
 fn fingerprint(frame: &Frame, request: &Request) -> Hash {
     let slots = [slot::PARAMS, slot::QUERY, slot::HEADERS, slot::COOKIES, slot::BODY];
-    let seen = slots.map(|slot| frame.get(slot).to_json());
-    let [params, query, headers, cookies, body] = seen.each_ref().map(|text| text.as_bytes());
+    let seen = slots.map(|slot| frame.get(slot).to_canonical());
+    let [params, query, headers, cookies, body] = seen.each_ref().map(Vec::as_slice);
     let path = request.head.path().as_bytes();
     let (kind, bytes) = match &frame.raw {
         Some(raw) => (raw.content_type.as_deref().unwrap_or_default(), &raw.bytes[..]),

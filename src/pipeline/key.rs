@@ -51,8 +51,8 @@ pub(super) fn derived(base: &Hash, call: &str, item: Option<Item<'_>>) -> Header
     let hash = match item {
         None => hash(&[b"call", base, call.as_bytes()]),
         Some(Item { at, value }) => {
-            let (at, value) = ((at as u64).to_be_bytes(), value.to_json());
-            hash(&[b"call", base, call.as_bytes(), &at, value.as_bytes()])
+            let (at, value) = ((at as u64).to_be_bytes(), value.to_canonical());
+            hash(&[b"call", base, call.as_bytes(), &at, &value])
         }
     };
     // Hexadecimal always is a header value.

@@ -17,7 +17,7 @@ use crate::jq::{self, Scope, Slot};
 use crate::limit::{self, Key, Limiter, Standing};
 use crate::plan::{Endpoint, KeyFrom, Place, RateLimit, SessionRule, slot};
 use crate::session::{Credentials, Identity};
-use crate::value::{Num, Value, number_text};
+use crate::value::Value;
 
 /// Counts by what the head says: its address, the token that it brings, good or not.
 ///
@@ -106,11 +106,8 @@ impl By<'_> {
             KeyFrom::Credential => self.credential(),
             KeyFrom::Program(program) => match program.run(self.scope, budget).await? {
                 Value::Null => None,
-                value => {
-                    let mut text = Vec::new();
-                    write(&value, &mut text);
-                    Some(Key::value(&text))
-                }
+                // A client must not have a new budget for `1.0` in the place of `1`, or for members in another order.
+                value => Some(Key::value(&value.to_canonical())),
             },
         };
         Ok(known.unwrap_or_else(|| Key::address(self.request.client)))
@@ -181,41 +178,6 @@ fn reset(limiter: &Limiter, standing: &Standing) -> u64 {
 /// Rounded up.
 fn seconds(time: Duration) -> u64 {
     time.as_secs() + u64::from(time.subsec_nanos() > 0)
-}
-
-/// One text for equal values: a client must not have a new budget for `1.0` in the place of `1`, or for members in
-/// another order.
-fn write(value: &Value, out: &mut Vec<u8>) {
-    match value {
-        Value::Num(number @ (Num::Dec(_) | Num::Float(_))) => {
-            let text = number_text(number);
-            match text.parse() {
-                Ok(float) => out.extend_from_slice(number_text(&Num::Float(float)).as_bytes()),
-                Err(_) => out.extend_from_slice(text.as_bytes()),
-            }
-        }
-        Value::Arr(_) => {
-            out.push(b'[');
-            for item in value.as_array().unwrap_or_default() {
-                write(item, out);
-                out.push(b',');
-            }
-            out.push(b']');
-        }
-        Value::Obj(_) => {
-            let mut members: Vec<_> = value.as_object().into_iter().flatten().collect();
-            members.sort_unstable_by_key(|(name, _)| *name);
-            out.push(b'{');
-            for (name, member) in members {
-                Value::from(name.as_str()).write(out);
-                out.push(b':');
-                write(member, out);
-                out.push(b',');
-            }
-            out.push(b'}');
-        }
-        _ => value.write(out),
-    }
 }
 
 /// What programs see before the input is read.

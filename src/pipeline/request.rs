@@ -39,6 +39,8 @@ pub struct Request {
 /// That a request is being served: by the request itself, and by every change that it has sent.
 pub struct Ongoing {
     committed: Cell<bool>,
+    /// Changes that were sent, or that may yet be.
+    changes: Cell<usize>,
     hold: OnceCell<Hold>,
     _keeps: Box<dyn Any>,
 }
@@ -48,6 +50,7 @@ impl Ongoing {
     pub fn new(keeps: impl Any) -> Rc<Self> {
         Rc::new(Self {
             committed: Cell::new(false),
+            changes: Cell::new(0),
             hold: OnceCell::new(),
             _keeps: Box::new(keeps),
         })
@@ -67,17 +70,23 @@ impl Ongoing {
             hold.before_change().await?;
         }
         self.committed.set(true);
+        self.changes.set(self.changes.get() + 1);
         Ok(())
+    }
+
+    /// Of a call that was about to be sent, nothing was: it has changed nothing for certain.
+    pub(super) fn not_sent(&self) {
+        self.changes.set(self.changes.get().saturating_sub(1));
     }
 
     /// What the reply makes of a key that it holds. `record` is the reply, where it is to be kept.
     pub(super) async fn end(&self, status: u16, record: impl FnOnce() -> Bytes) {
         if let Some(hold) = self.hold.get() {
-            hold.end(self.is_committed(), status, record).await;
+            hold.end(self.changes.get() > 0, status, record).await;
         }
     }
 
-    /// Whether a call that changes something was sent: from then on the request runs to its end, with or without its
+    /// Whether a call that changes something was about to be sent: from then on the request runs to its end, with or without its
     /// client.
     pub fn is_committed(&self) -> bool {
         self.committed.get()

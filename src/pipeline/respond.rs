@@ -92,9 +92,10 @@ pub(super) fn fault(request: &Request, form: ErrorShape, fault: &Fault) -> Reply
     }
 }
 
-/// What of a reply is kept: all but what belongs to this one request.
+/// What of a reply is kept: all but what belongs to this one request, and when to come back, which would be counted
+/// from a moment long ago, and be in vain.
 pub(super) fn kept(reply: &Reply) -> Kept {
-    let of_all = |(name, _): &&(HeaderName, HeaderValue)| name != REQUEST_ID;
+    let of_all = |(name, _): &&(HeaderName, HeaderValue)| name != REQUEST_ID && name != RETRY_AFTER;
     let mut headers: Vec<_> = reply.headers.iter().filter(of_all).cloned().collect();
     // That it was a fault is not known later.
     if reply.fault.is_some() && !headers.iter().any(|(name, _)| name == CACHE_CONTROL) {

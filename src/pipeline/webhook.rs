@@ -71,7 +71,7 @@ pub(super) async fn begin(
         None => None,
     };
     let (kind, name): (&[u8], &[u8]) = match (&id, &signed.name) {
-        (Some(id), _) => (b"id_from", id.as_bytes()),
+        (Some(id), _) => (b"id_from", id),
         (None, Name::Id(id)) => (b"id", id.as_bytes()),
         (None, Name::Body(hash)) => (b"body", hash),
     };
@@ -109,10 +109,10 @@ fn verify(
 }
 
 /// What `id_from` gave; none where that names nothing.
-fn text(id: &Value) -> Option<String> {
+fn text(id: &Value) -> Option<Vec<u8>> {
     match id {
         Value::Null => None,
-        id => Some(id.to_json()).filter(|text| text != "\"\""),
+        id => Some(id.to_canonical()).filter(|text| text != b"\"\""),
     }
 }
 

@@ -9,7 +9,8 @@ use std::io::ErrorKind;
 pub enum Error {
     /// The request could not be made: a config that gave no URL, a header that is none.
     Request(String),
-    /// No connection: refused, no such name, TLS, too slow to open.
+    /// No connection: refused, no such name, TLS, too slow to open. Nothing was sent, unless it was the second try of a
+    /// GET or HEAD.
     Connect(String),
     /// The connection died before any answer.
     Closed(String),

@@ -1,5 +1,6 @@
 //! JSON: a strict parser, the value that programs work on, a writer.
 
+mod canonical;
 mod convert;
 mod members;
 pub(crate) mod meter;

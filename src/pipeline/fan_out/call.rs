@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use http::Method;
 use tokio::task::spawn_local;
 use tokio::time::{Instant, timeout_at};
 
@@ -93,6 +94,9 @@ async fn change(
     let ongoing = Rc::clone(&frame.ongoing);
     let sending = spawn_local(async move {
         let sent = timeout_at(ends, client.send(&request)).await;
+        if matches!(&sent, Ok(Err(Error::Connect(_)))) && !is_repeated(&request) {
+            ongoing.not_sent();
+        }
         drop(ongoing);
         sent.ok()
     });
@@ -100,6 +104,11 @@ async fn change(
         Ok(sent) => Some(sent?.map(Rc::new)),
         Err(error) => Some(Err(Error::Closed(error.to_string()))),
     }
+}
+
+/// Whether the client may have sent it before it found no connection.
+fn is_repeated(request: &Request) -> bool {
+    matches!(request.method, Method::GET | Method::HEAD)
 }
 
 fn unanswered(frame: &Frame, call: &Call, error: &Error) -> Fault {

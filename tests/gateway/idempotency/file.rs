@@ -58,6 +58,22 @@ async fn a_kept_reply_outlives_the_process() {
 }
 
 #[tokio::test]
+async fn a_key_in_flight_is_409_also_when_replies_are_kept_for_a_short_time() {
+    let (up, gate, folder) = (Upstream::start().await, Gate::new(), tempfile::tempdir().unwrap());
+    up.on("POST", "/orders", Reply::json(json!({"id": 1})).when(&gate));
+    let gateway = config(&up, &folder, &short()).start().await;
+
+    let first = order(&gateway, "k").sent();
+    up.wait_for(1).await;
+    gateway.advance(39);
+    order(&gateway, "k").await.assert_error(409, "CONFLICT").assert_header("retry-after", "1");
+    gate.open();
+    let first = first.await;
+    assert_replay(&order(&gateway, "k").await, &first);
+    assert_eq!(up.total(), 1);
+}
+
+#[tokio::test]
 async fn a_kept_reply_outlives_kill_9() {
     let (up, folder) = (shop().await, tempfile::tempdir().unwrap());
     let program = config(&up, &folder, ORDER).launch();

@@ -3,10 +3,11 @@
 mod file;
 mod keys;
 mod redis;
+mod refused;
 mod replies;
 mod requests;
 
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::harness::*;
@@ -41,6 +42,11 @@ impl Keyed for Request {
     }
 }
 
+/// [`ORDER`] at an endpoint that keeps a reply no longer than its request may take.
+fn short() -> String {
+    ORDER.replace("[post]", "[post]\ndeadline = \"30s\"\nidempotency_keep = \"30s\"")
+}
+
 fn order(gateway: &Gateway, key: &str) -> Request {
     gateway.post("/x", json!({"sku": 1})).key(key)
 }
@@ -62,10 +68,12 @@ fn assert_replay(reply: &Answer, first: &Answer) {
     assert_eq!((reply.status, &reply.body), (first.status, &first.body));
     reply.assert_header("idempotency-replayed", "true");
     first.assert_no_header("idempotency-replayed");
+    // What is kept does not become another reply by waiting.
+    reply.assert_no_header("retry-after");
     assert_ne!(reply.header("x-request-id"), first.header("x-request-id"));
     let own = |reply: &Answer| {
         let mut headers = reply.headers.clone();
-        for name in ["idempotency-replayed", "x-request-id", "date"] {
+        for name in ["idempotency-replayed", "x-request-id", "date", "retry-after"] {
             headers.remove(name);
         }
         headers

@@ -78,6 +78,24 @@ async fn a_key_in_flight_at_another_instance_is_409() {
 }
 
 #[tokio::test]
+async fn a_key_in_flight_outlives_a_short_time_to_keep_its_reply() {
+    let (up, redis, gate) = (Upstream::start().await, Redis::start().await, Gate::new());
+    up.on("POST", "/orders", Reply::json(json!({"id": 1})).when(&gate));
+    let gateway = config(&up, &redis, &short()).start().await;
+
+    let first = order(&gateway, "k").sent();
+    up.wait_for(1).await;
+    // All that its lease has, and not what the reply will be kept for.
+    let left: i64 = redis.ask(&["PTTL", &only_key(&redis).await]).await;
+    assert!((30_001..=40_000).contains(&left), "{left}");
+    order(&gateway, "k").await.assert_error(409, "CONFLICT");
+    gate.open();
+    first.await.assert_data(201, json!({"id": 1}));
+    let left: i64 = redis.ask(&["PTTL", &only_key(&redis).await]).await;
+    assert!(left <= 30_000, "{left}");
+}
+
+#[tokio::test]
 async fn what_is_kept_ends_by_itself_and_names_nobody() {
     let (up, redis) = (shop().await, Redis::start().await);
     let route = ORDER.replace("[post]", "[post]\nidempotency_keep = \"1h\"");

@@ -22,6 +22,47 @@ async fn a_key_in_flight_is_409_and_then_replayed() {
 }
 
 #[tokio::test]
+async fn a_key_in_flight_is_409_also_when_replies_are_kept_for_a_short_time() {
+    let (up, gate) = (Upstream::start().await, Gate::new());
+    up.on("POST", "/orders", Reply::json(json!({"id": 1})).when(&gate));
+    let gateway = serving(&up, &short()).await;
+
+    let first = order(&gateway, "k").sent();
+    up.wait_for(1).await;
+    gateway.advance(39);
+    order(&gateway, "k").await.assert_error(409, "CONFLICT").assert_header("retry-after", "1");
+    gate.open();
+    let first = first.await;
+    assert_replay(&order(&gateway, "k").await, &first);
+    assert_eq!(up.total(), 1);
+}
+
+#[tokio::test]
+async fn the_same_json_written_otherwise_is_the_same_request() {
+    let up = shop().await;
+    let gateway = serving(&up, ORDER).await;
+    let ask =
+        |body: &'static str| gateway.request("POST", "/x").key("k").body("application/json", body);
+
+    let first = ask(r#"{"sku":1,"of":{"a":[2],"b":"c"}}"#).await;
+    first.assert_status(201);
+    for same in [
+        r#"{"of":{"b":"c","a":[2]},"sku":1}"#,
+        r#"{ "sku": 1.0, "of": { "a": [2e0], "b": "\u0063" } }"#,
+    ] {
+        assert_replay(&ask(same).await, &first);
+    }
+    for other in [
+        r#"{"sku":1,"of":{"a":["2"],"b":"c"}}"#,
+        r#"{"sku":1.5,"of":{"a":[2],"b":"c"}}"#,
+        r#"{"sku":1,"of":{"a":[2],"b":"c"},"d":null}"#,
+    ] {
+        ask(other).await.assert_error(422, "UNPROCESSABLE");
+    }
+    assert_eq!(up.total(), 1);
+}
+
+#[tokio::test]
 async fn a_hundred_equal_requests_are_one_change() {
     let up = shop().await;
     let gateway = Gateway::config()
