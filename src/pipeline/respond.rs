@@ -92,10 +92,9 @@ pub(super) fn fault(request: &Request, form: ErrorShape, fault: &Fault) -> Reply
     }
 }
 
-/// What of a reply is kept: all but what belongs to this one request, and when to come back, which would be counted
-/// from a moment long ago, and be in vain.
+/// What of a reply is kept: all but what belongs to this one request, as when to come back does.
 pub(super) fn kept(reply: &Reply) -> Kept {
-    let of_all = |(name, _): &&(HeaderName, HeaderValue)| name != REQUEST_ID && name != RETRY_AFTER;
+    let of_all = |(name, _): &&(HeaderName, _)| ![REQUEST_ID, RETRY_AFTER].contains(name);
     let mut headers: Vec<_> = reply.headers.iter().filter(of_all).cloned().collect();
     // That it was a fault is not known later.
     if reply.fault.is_some() && !headers.iter().any(|(name, _)| name == CACHE_CONTROL) {
