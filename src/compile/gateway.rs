@@ -17,6 +17,7 @@ pub(super) fn server(cx: &mut Context<'_>, gateway: &Gateway) -> Option<Server> 
     let server = &gateway.server;
     let listen: Vec<_> = server.listen.iter().map(|one| listener(cx, one)).collect();
     let admin = admin(cx, &gateway.admin);
+    distinct(cx, gateway);
     let workers = number(cx, &server.workers);
     let header_timeout = some_time(cx, &server.header_timeout);
     let keep_alive = cx.value(&server.keep_alive);
@@ -109,6 +110,25 @@ fn listener(cx: &mut Context<'_>, written: &Plain<String>) -> Option<String> {
     let help = "such as \"127.0.0.1:8080\", \"[::]:8080\" or \"unix:/run/frontdesk.sock\"";
     cx.wrong(&written.span, "this is not an address to listen on", help);
     None
+}
+
+/// There is one at least, and none twice.
+fn distinct(cx: &mut Context<'_>, gateway: &Gateway) {
+    if gateway.server.listen.is_empty() {
+        let help = "leave `listen` out of `[server]` for 127.0.0.1:8080";
+        cx.mistake(Diagnostic::without_place("`listen` is empty: nobody could ask").help(help));
+    }
+    let mut seen = Vec::new();
+    for written in gateway.server.listen.iter().chain([&gateway.admin.listen]) {
+        let Some(address) = cx.value(written) else { continue };
+        // The system finds another port each time.
+        let is_any = address.parse::<SocketAddr>().is_ok_and(|address| address.port() == 0);
+        if !is_any && seen.contains(&address) {
+            let help = "each listener needs an address of its own";
+            cx.wrong(&written.span, "this address is listened on already", help);
+        }
+        seen.push(address);
+    }
 }
 
 fn admin(cx: &mut Context<'_>, admin: &Admin) -> Option<String> {

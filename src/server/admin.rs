@@ -41,6 +41,7 @@ fn json(status: StatusCode) -> HttpResponseBuilder {
     let mut response = HttpResponse::build(status);
     response.insert_header(("content-type", "application/json"));
     response.insert_header(("cache-control", "no-store"));
+    response.insert_header(("x-content-type-options", "nosniff"));
     response
 }
 

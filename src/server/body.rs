@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use actix_web::error::PayloadError;
 use actix_web::web;
 use bytes::{Bytes, BytesMut};
 use futures_util::{FutureExt, StreamExt};
@@ -59,6 +60,10 @@ impl ActixBody {
             return Poll::Ready(Some(Err(BodyError::Broken(cause))));
         }
         let next = ready!(self.payload.poll_next_unpin(context));
+        if let Some(Err(PayloadError::Incomplete(_))) = next {
+            // The connection has ended, and this request ends with it: nobody is left who could be told.
+            return Poll::Pending;
+        }
         Poll::Ready(next.map(|chunk| chunk.map_err(|error| BodyError::Broken(error.to_string()))))
     }
 }

@@ -1,5 +1,6 @@
 //! Requests that go on without their client.
 
+use std::cell::Cell;
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
@@ -19,17 +20,23 @@ use crate::pipeline::Ongoing;
 pub(super) struct Detachable<T> {
     task: JoinHandle<T>,
     ongoing: Rc<Ongoing>,
+    left: Rc<Cell<bool>>,
 }
 
 impl<T: 'static> Detachable<T> {
-    pub(super) fn new(inner: impl Future<Output = T> + 'static, ongoing: Rc<Ongoing>) -> Self {
+    /// `left` becomes true when the client has left.
+    pub(super) fn new(
+        inner: impl Future<Output = T> + 'static,
+        ongoing: Rc<Ongoing>,
+        left: Rc<Cell<bool>>,
+    ) -> Self {
         let until_then = Rc::clone(&ongoing);
         let whole = async move {
             let output = inner.await;
             drop(until_then);
             output
         };
-        Self { task: spawn_local(whole.in_current_span()), ongoing }
+        Self { task: spawn_local(whole.in_current_span()), ongoing, left }
     }
 }
 
@@ -43,6 +50,7 @@ impl<T> Future for Detachable<T> {
 
 impl<T> Drop for Detachable<T> {
     fn drop(&mut self) {
+        self.left.set(true);
         if !self.ongoing.is_committed() {
             self.task.abort();
         }

@@ -1,5 +1,6 @@
 //! From an actix request to the pipeline and back.
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -41,10 +42,12 @@ pub(super) async fn answer(request: HttpRequest, payload: web::Payload) -> HttpR
     let (method, head) = (incoming.method.clone(), Rc::clone(&incoming.head));
     let state = Rc::clone(&gateway);
     let refused = turn.turns().refused();
+    let left = Rc::new(Cell::new(false));
     let log = Log {
         id: incoming.id.clone(),
         started: incoming.started,
         request: refused.as_ref().is_none_or(|refused| refused.is_known).then_some(request),
+        left: Rc::clone(&left),
         written: false,
     };
     let running = async move {
@@ -58,7 +61,7 @@ pub(super) async fn answer(request: HttpRequest, payload: web::Payload) -> HttpR
         }
         into_response(reply, turn.turns().is_last())
     };
-    let reply = Detachable::new(running, ongoing).await;
+    let reply = Detachable::new(running, ongoing, left).await;
     reply.unwrap_or_else(|_| {
         panicked(&id, &pipeline::standing(&state.plan, Some((&method, &*head))))
     })
@@ -125,35 +128,55 @@ fn panicked(id: &str, standing: &[(http::HeaderName, http::HeaderValue)]) -> Htt
     response.body(error::body(&Code::InternalError, id))
 }
 
+/// Nobody gets it: this is what logs commonly have for a client that has left.
+const LEFT: u16 = 499;
+
+/// What became of a change whose client has left.
+fn without_client(status: u16, cause: Option<&str>) -> String {
+    let said = format!("the client left; the change went on, its reply would have been {status}");
+    match cause {
+        Some(cause) => format!("{said}: {cause}"),
+        None => said,
+    }
+}
+
 /// The access line of a request, also of one that is dropped before it has a reply.
 struct Log {
     id: SmolStr,
     started: Instant,
     /// Nothing where what came is none.
     request: Option<HttpRequest>,
+    /// The client has left, and a change went on without it.
+    left: Rc<Cell<bool>>,
     written: bool,
 }
 
 impl Log {
     fn write(mut self, reply: &Reply) {
         let fault = reply.fault.as_ref().map(Fault::parts);
-        access(&Access {
+        let cause = fault.and_then(|parts| parts.cause.as_deref());
+        let line = Access {
             route: reply.endpoint.as_ref().map(|endpoint| endpoint.route()),
             status: reply.status,
             bytes: Some(reply.body.len() as u64),
             partial: reply.partial.as_deref(),
             code: fault.map(|parts| parts.code.name()),
-            cause: fault.and_then(|parts| parts.cause.as_deref()),
+            cause,
             ..self.access()
-        });
+        };
+        if self.left.get() {
+            let cause = without_client(reply.status, cause);
+            access(&Access { status: LEFT, bytes: None, cause: Some(&cause), ..line });
+        } else {
+            access(&line);
+        }
         self.written = true;
     }
 
     fn access(&self) -> Access<'_> {
         let (status, code, cause) = match std::thread::panicking() {
             true => (500, Some(Code::InternalError.name()), "a panic"),
-            // Nobody gets it: this is what logs commonly have for a client that has left.
-            false => (499, None, "the connection ended before the reply"),
+            false => (LEFT, None, "the connection ended before the reply"),
         };
         Access {
             method: self.request.as_ref().map_or("-", |request| request.method().as_str()),

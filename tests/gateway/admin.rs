@@ -28,7 +28,8 @@ async fn health_and_readiness_are_asked_there() {
         .admin("/readyz")
         .await
         .assert_json(200, json!({"status": "ready"}))
-        .assert_header("cache-control", "no-store");
+        .assert_header("cache-control", "no-store")
+        .assert_header("x-content-type-options", "nosniff");
     assert_eq!(users.total(), 0);
 }
 

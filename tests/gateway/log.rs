@@ -194,6 +194,63 @@ async fn a_client_that_leaves_has_its_line() {
 }
 
 #[tokio::test]
+async fn a_client_that_leaves_while_its_change_runs_has_a_line_that_says_so() {
+    let (users, gate) = (users().await, Gate::new());
+    users.on("POST", "/users", Reply::json(json!({})).when(&gate));
+    let program = config(&users, "info").launch();
+    let mut stream = TcpStream::connect(program.address).await.expect("a connection");
+    let post = |body: &str| {
+        let length = body.len();
+        format!(
+            "POST /users/u1 HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+        )
+    };
+    stream.write_all(post(r#"{"name": 1}"#).as_bytes()).await.expect("it is written");
+    users.wait_for(1).await;
+
+    drop(stream);
+    // Its connection is given up before the change ends.
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    gate.open();
+    // The service has to answer while the end of the program is waited for.
+    let stopped = tokio::task::spawn_blocking(move || program.stop()).await;
+    let (_, lines) = stopped.expect("no panic");
+
+    let lines = access(&lines);
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert_eq!(lines[0]["status"], 499);
+    let said = "the client left; the change went on, its reply would have been 200";
+    assert_eq!(lines[0]["cause"], said);
+}
+
+#[tokio::test]
+async fn a_client_that_closes_its_sending_side_has_left() {
+    let users = users().await;
+    let program = config(&users, "info").launch();
+    let head = "POST /users/u1 HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n";
+    // A whole body, and the half of one.
+    for body in [
+        "content-length: 11\r\n\r\n{\"name\": 1}",
+        "content-length: 11\r\n\r\n{\"na",
+        "transfer-encoding: chunked\r\n\r\n3\r\n{\"n",
+    ] {
+        let mut stream = TcpStream::connect(program.address).await.expect("a connection");
+        stream.write_all(format!("{head}{body}").as_bytes()).await.expect("it is written");
+        stream.shutdown().await.expect("it is closed");
+        read_until_closed(&mut stream, "POST").await;
+    }
+    let (_, lines) = program.stop();
+
+    let lines = access(&lines);
+    assert_eq!(lines.len(), 3, "{lines:?}");
+    for line in &lines[1..] {
+        assert_eq!((&line["status"], &line["code"]), (&json!(499), &Value::Null), "{line}");
+        assert_eq!(line["cause"], "the connection ended before the reply");
+    }
+    assert_ne!(lines[0]["status"], 400);
+}
+
+#[tokio::test]
 async fn nothing_from_outside_begins_a_line_of_its_own() {
     let users = users().await;
     let program = config(&users, "info").launch();

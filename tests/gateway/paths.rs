@@ -85,15 +85,11 @@ async fn p2_path_parameters_are_no_way_around() {
 
 #[tokio::test]
 async fn p3_what_follows_the_path_does_not_change_it() {
-    needs_a_session(&[
-        "/private?x=/public",
-        "/private?/public",
-        "/private?",
-        "/private??/public",
-        "/private#/public",
-    ])
-    .await;
+    needs_a_session(&["/private?x=/public", "/private?/public", "/private?", "/private??/public"])
+        .await;
     refuses(&["/private%23/public", "/private%3f/public"], &[400, 404]).await;
+    // A target has no fragment (RFC 9112 §3.2).
+    refuses(&["/private#/public", "/public#/../private", "/public#", "/public?a#b"], &[400]).await;
 }
 
 #[tokio::test]
@@ -262,4 +258,20 @@ async fn p10_an_upstreams_redirect_is_not_followed() {
         reply.assert_error(502, "UPSTREAM_ERROR").assert_no_header("location");
     }
     assert_eq!((users.total(), evil.connections()), (5, 0));
+}
+
+#[tokio::test]
+async fn a_target_of_another_scheme_is_refused() {
+    let (users, gateway) = gateway().await;
+    let get = |scheme: &str| {
+        format!("GET {scheme}://a/public HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
+    };
+    for scheme in ["ftp", "ws", "file", "httpx"] {
+        let replies = gateway.exchange(get(scheme), "GET").await;
+        replies[0].assert_error(400, "BAD_REQUEST").assert_last();
+    }
+    assert_eq!(users.total(), 0);
+    for scheme in ["http", "HTTP", "https"] {
+        assert_eq!(gateway.exchange(get(scheme), "GET").await[0].status, 200, "{scheme}");
+    }
 }

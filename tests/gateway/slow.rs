@@ -174,6 +174,32 @@ async fn an_idle_connection_is_closed_and_has_its_own_time() {
 }
 
 #[tokio::test]
+async fn an_idle_connection_does_not_get_the_time_of_a_head_too() {
+    let (_users, gateway) = start("header_timeout = \"60s\"\nkeep_alive = \"200ms\"\n").await;
+    // The head is there with the connection, or a while behind it.
+    for wait in [0, 100] {
+        let mut stream = gateway.connect().await;
+        tokio::time::sleep(Duration::from_millis(wait)).await;
+        stream.write_all(GET.as_bytes()).await.expect("it is written");
+        assert_eq!(read_replies(&mut stream, "GET").await[0].status, 200);
+        let closed = tokio::time::timeout(Duration::from_secs(20), stream.read(&mut [0])).await;
+        assert_eq!(closed.expect("it is closed").expect("it ends well"), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_head_has_its_own_time_from_its_first_byte_on() {
+    let (_users, gateway) = start("header_timeout = \"300ms\"\nkeep_alive = \"60s\"\n").await;
+    let mut stream = gateway.connect().await;
+    stream.write_all(GET.as_bytes()).await.expect("it is written");
+    assert_eq!(read_replies(&mut stream, "GET").await[0].status, 200);
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    stream.write_all(b"GET /x").await.expect("it is written");
+    let replies = read_until_closed(&mut stream, "").await;
+    replies[0].assert_error(408, "REQUEST_TIMEOUT").assert_last();
+}
+
+#[tokio::test]
 async fn a_request_on_its_way_is_nobodys_idle_time() {
     let gate = Gate::new();
     let server = "header_timeout = \"600ms\"\nkeep_alive = \"100ms\"\nbody_timeout = \"100ms\"\n";

@@ -248,9 +248,20 @@ fn authority(target: &str) -> Result<Option<Vec<u8>>, Fault> {
     if target.starts_with('/') && target.bytes().all(is_harmless) {
         return Ok(None);
     }
+    if target.contains('#') {
+        // Where it is dropped somebody else may read on (RFC 9112 §3.2).
+        return Err(refuse("The target of a request has no fragment."));
+    }
     let uri =
         Uri::try_from(target).map_err(|_| refuse("The target of the request is malformed."))?;
+    if !uri.scheme_str().is_none_or(is_http) {
+        return Err(refuse("The scheme of the target is neither http nor https."));
+    }
     Ok(uri.authority().map(|authority| authority.as_str().as_bytes().to_vec()))
+}
+
+fn is_http(scheme: &str) -> bool {
+    scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
 }
 
 fn is_harmless(byte: u8) -> bool {

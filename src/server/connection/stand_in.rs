@@ -18,7 +18,7 @@ impl StandIn {
         let mut request = Request::new(&mut []);
         // How this ends does not matter: the request line is read first, and there is no room for more.
         let _ = request.parse(refused);
-        let path = request.path.and_then(|target| target.split('?').next());
+        let path = request.path.and_then(|target| target.split(['?', '#']).next());
         let known = request.method.zip(path).filter(|(method, path)| {
             let is_long = path.len() > limits.max_uri || !path.starts_with('/');
             is_method(method) && *method != "CONNECT" && !is_long && is_target(path)
@@ -62,6 +62,7 @@ mod tests {
         for (refused, head) in [
             ("nonsense\r\n\r\n", "GET / HTTP/1.1\r\nhost: -\r\n\r\n"),
             ("POST /a?b HTTP/1.1\r\n\r\n", "POST /a HTTP/1.1\r\nhost: -\r\n\r\n"),
+            ("GET /a#b HTTP/1.1\r\n\r\n", "GET /a HTTP/1.1\r\nhost: -\r\n\r\n"),
             ("HEAD http://a/b HTTP/1.1\r\n\r\n", "HEAD / HTTP/1.1\r\nhost: -\r\n\r\n"),
             ("CONNECT a:1 HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\nhost: -\r\n\r\n"),
             ("PUT /a HTTP/1.1\r\nbad header", "PUT /a HTTP/1.1\r\nhost: -\r\n\r\n"),

@@ -97,7 +97,14 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Connection<T> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(context)
+        let this = &mut *self;
+        if this.turns.open() == Open::Head && this.requests > 0 && this.held.is_empty() {
+            // Nobody reads again before something comes, but the time for that has begun.
+            if this.patience.poll(context, Wait::Next, this.limits.keep_alive).is_ready() {
+                context.waker().wake_by_ref();
+            }
+        }
+        Pin::new(&mut this.inner).poll_flush(context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
