@@ -63,8 +63,10 @@ pub(super) fn request(
 
 fn path(reader: &mut Reader<'_, '_, '_>, call: &CallLevels<'_>) -> Option<Path> {
     let Some(path) = call.levels.leaf(|call| call.path.as_ref()) else {
-        let title = format!("the call `{}` has no `path`", call.name);
-        reader.cx.wrong(&call.name.span, title, "such as `path = \"/users/{$params.id}\"`");
+        if !call.levels.is_wrong("path") {
+            let title = format!("the call `{}` has no `path`", call.name);
+            reader.cx.wrong(&call.name.span, title, "such as `path = \"/users/{$params.id}\"`");
+        }
         return None;
     };
     reader.path(path)

@@ -144,9 +144,11 @@ pub(super) fn certificates(cx: &mut Context<'_>, path: &Plain<String>) -> Option
 /// `http://users:7001/base`, without a slash at its end, and how it is shown.
 fn base(cx: &mut Context<'_>, name: &Name, upstream: &config::Upstream) -> Option<(Base, String)> {
     let Some(written) = &upstream.url else {
-        let help = format!("add `url = \"http://{name}:8080\"`");
-        let title = format!("the upstream `{name}` has no `url`");
-        cx.wrong(&upstream.span, title, help);
+        if !upstream.wrong.contains(&"url") {
+            let help = format!("add `url = \"http://{name}:8080\"`");
+            let title = format!("the upstream `{name}` has no `url`");
+            cx.wrong(&upstream.span, title, help);
+        }
         return None;
     };
     let text = cx.resolved(written)?;
