@@ -7,7 +7,7 @@ pub(super) fn duration(time: Duration) -> String {
     const UNITS: [(u128, &str); 4] =
         [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1000, "s")];
     let millis = time.as_millis();
-    let whole = UNITS.iter().find(|(unit, _)| millis > 0 && millis % unit == 0);
+    let whole = UNITS.iter().find(|(unit, _)| millis > 0 && millis.is_multiple_of(*unit));
     whole.map_or_else(|| format!("{millis}ms"), |(unit, name)| format!("{}{name}", millis / unit))
 }
 
