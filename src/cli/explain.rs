@@ -1,16 +1,15 @@
 //! `explain`: what an endpoint does, for people. Secrets are masked.
 
-use std::fmt::Write;
 use std::sync::Arc;
-use std::time::Duration;
 
 use http::Method;
 
 use super::routes::{roles, session};
+use super::times::duration;
 use super::{inputs, limits};
 use crate::plan::{
     Body, Call, Csrf, Each, Endpoint, Expect, FaultRule, OnStatus, Plan, Route, Segment, Shape,
-    Status, Webhook,
+    Status, ValidateResponses,
 };
 use crate::value::SmolStr;
 
@@ -28,7 +27,7 @@ pub(super) fn explain(plan: &Plan, method: &str, path: &str) -> Result<String, S
         call(&mut text, plan, endpoint, &endpoint.calls[index]);
     }
     text.title("\nreply");
-    reply(&mut text, endpoint, &names);
+    reply(&mut text, plan, endpoint, &names);
     Ok(text.0)
 }
 
@@ -104,7 +103,7 @@ fn head(text: &mut Sheet, plan: &Plan, route: &Route, endpoint: &Endpoint) {
     text.row(1, "file", &route.file);
     text.row(1, "session", session(endpoint));
     if let Some(webhook) = &endpoint.webhook {
-        text.row(1, "signature", &signature(webhook));
+        text.row(1, "signature", &inputs::signature(webhook));
     }
     let roles = roles(endpoint);
     if !roles.is_empty() {
@@ -130,6 +129,9 @@ fn head(text: &mut Sheet, plan: &Plan, route: &Route, endpoint: &Endpoint) {
     }
     for line in limits::lines(plan, endpoint) {
         text.row(1, "limit", &line);
+    }
+    if let Some(cors) = &endpoint.cors {
+        text.row(1, "cors", &cors.to_string());
     }
     text.row(1, "deadline", &duration(endpoint.deadline));
     for (place, line) in inputs::lines(endpoint) {
@@ -242,7 +244,16 @@ fn fault(rule: &FaultRule) -> String {
     format!("{} {}{}", rule.code.status(), rule.code.name(), message.unwrap_or_default())
 }
 
-fn reply(text: &mut Sheet, endpoint: &Endpoint, names: &[&str]) {
+/// What becomes of a reply that its schema refuses.
+fn checked(plan: &Plan) -> &'static str {
+    match plan.validate_responses {
+        ValidateResponses::Off => "not checked",
+        ValidateResponses::Log => "checked: what it refuses is logged",
+        ValidateResponses::Fail => "checked: what it refuses is a fault",
+    }
+}
+
+fn reply(text: &mut Sheet, plan: &Plan, endpoint: &Endpoint, names: &[&str]) {
     for rule in &endpoint.fail {
         let when = rule.when.source().trim();
         text.row(1, "fails", &format!("{} when {when}", fault(&rule.fault)));
@@ -268,31 +279,12 @@ fn reply(text: &mut Sheet, endpoint: &Endpoint, names: &[&str]) {
     for (name, program) in &reply.extra {
         text.row(1, name, program.source());
     }
+    if reply.schema.is_some() {
+        text.row(1, "schema", checked(plan));
+    }
 }
 
 fn list(names: &[&str], one: &str, many: &str) -> String {
     let verb = if names.len() == 1 { one } else { many };
     format!("{} {verb}", names.join(" and "))
-}
-
-/// `800ms`, `3s`, `1m 30s`
-fn signature(webhook: &Webhook) -> String {
-    let signature = &webhook.signature;
-    let within = match signature.scheme.signs_time() {
-        true => format!(", within {}", duration(signature.tolerance)),
-        false => String::new(),
-    };
-    let secrets = match signature.secrets.len() {
-        1 => "one secret".to_owned(),
-        count => format!("any of {count} secrets"),
-    };
-    let kept = duration(webhook.keep);
-    format!("{}, {secrets}{within}\na delivery is known for {kept}", signature.scheme.name())
-}
-
-fn duration(duration: Duration) -> String {
-    let mut text = String::new();
-    // A text takes everything.
-    let _ = write!(text, "{}", humantime::format_duration(duration));
-    text
 }

@@ -1,6 +1,7 @@
 //! The inputs of an endpoint, for `explain`.
 
-use crate::plan::Endpoint;
+use super::times::duration;
+use crate::plan::{Endpoint, Webhook};
 use crate::validate::{Additional, Parameter, View};
 
 /// A line per input: where it comes from, and what it must look like.
@@ -20,7 +21,7 @@ pub(super) fn lines(endpoint: &Endpoint) -> Vec<(&'static str, String)> {
         .collect();
     if let Some(rule) = &endpoint.idempotency {
         let needed = if rule.required { ", required" } else { "" };
-        let keep = humantime::format_duration(rule.keep);
+        let keep = duration(rule.keep);
         lines.push(("header", format!("idempotency-key: kept for {keep}{needed}")));
     }
     if input.refuse_additional_query {
@@ -40,6 +41,21 @@ pub(super) fn lines(endpoint: &Endpoint) -> Vec<(&'static str, String)> {
         lines.push(("body", "anything, as it comes".to_owned()));
     }
     lines
+}
+
+/// How a delivery is signed, and how long it is known.
+pub(super) fn signature(webhook: &Webhook) -> String {
+    let signature = &webhook.signature;
+    let within = match signature.scheme.signs_time() {
+        true => format!(", within {}", duration(signature.tolerance)),
+        false => String::new(),
+    };
+    let secrets = match signature.secrets.len() {
+        1 => "one secret".to_owned(),
+        count => format!("any of {count} secrets"),
+    };
+    let kept = duration(webhook.keep);
+    format!("{}, {secrets}{within}\na delivery is known for {kept}", signature.scheme.name())
 }
 
 fn parameter(place: &str, parameter: &Parameter) -> String {

@@ -1,5 +1,6 @@
 //! The rate limits of an endpoint, for `explain`.
 
+use super::times::rate;
 use crate::plan::{Endpoint, KeyFrom, Plan};
 
 /// A line per policy, in the order in which they count.
@@ -14,13 +15,13 @@ pub(super) fn lines(plan: &Plan, endpoint: &Endpoint) -> Vec<String> {
             KeyFrom::Credential => "by credential",
             KeyFrom::Program(program) => &format!("by {}", program.source().trim()),
         };
-        let (name, count, burst) = (&policy.name, policy.count, policy.burst);
-        let per = humantime::format_duration(policy.per);
+        let (name, burst) = (&policy.name, policy.burst);
+        let quota = rate(policy.count.get(), policy.per);
         let cost = match policy.cost.get() {
             1 => String::new(),
             cost => format!(", of which this takes {cost}"),
         };
-        format!("{name}: {count} in {per}, {burst} at once{cost}, {by}")
+        format!("{name}: {quota}, {burst} at once{cost}, {by}")
     })
     .collect()
 }

@@ -9,6 +9,7 @@ mod inputs;
 mod limits;
 mod routes;
 mod serve;
+mod times;
 
 use std::ffi::OsString;
 use std::io::{self, Write};

@@ -144,10 +144,12 @@ fn upstream<'w>(
 ) -> Option<&'w Upstream> {
     let known = upstreams.keys().map(String::as_str);
     let Some(written) = call.levels.leaf(|call| call.upstream.as_ref()) else {
-        let title = format!("the call `{}` has no `upstream`", call.name);
-        let known: Vec<&str> = known.collect();
-        let help = format!("`upstreams.toml` has: {}", known.join(", "));
-        cx.wrong(&call.name.span, title, help);
+        if !call.levels.is_wrong("upstream") {
+            let title = format!("the call `{}` has no `upstream`", call.name);
+            let known: Vec<&str> = known.collect();
+            let help = format!("`upstreams.toml` has: {}", known.join(", "));
+            cx.wrong(&call.name.span, title, help);
+        }
         return None;
     };
     let name = cx.resolved(written)?;

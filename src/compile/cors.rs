@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::HeaderName;
 
@@ -26,7 +27,8 @@ pub(super) fn policy(cx: &mut Context<'_>, levels: &Levels<'_, Cors>) -> Option<
     let allow_headers = names(cx, allow_headers, with);
     let expose_headers = levels.leaf(|cors| cors.expose_headers.as_ref());
     let expose_headers = names(cx, expose_headers, with);
-    let max_age = cx.optional(levels.leaf(|cors| cors.max_age.as_ref()));
+    let max_age = levels.leaf(|cors| cors.max_age.as_ref());
+    let max_age = max_age.map_or(Some(None), |written| seconds(cx, written).map(Some));
     let private_network = cx.optional(levels.leaf(|cors| cors.private_network.as_ref()));
     let policy = Policy::new(origins.filter(|origins| !origins.is_empty())?)
         .credentials(shares?)
@@ -35,6 +37,16 @@ pub(super) fn policy(cx: &mut Context<'_>, levels: &Levels<'_, Cors>) -> Option<
         .max_age(max_age??)
         .private_network(private_network??);
     Some(Arc::new(policy))
+}
+
+/// Browsers know no smaller unit (Fetch §3.2.2).
+fn seconds(cx: &mut Context<'_>, written: &Plain<Duration>) -> Option<Duration> {
+    let time = cx.value(written)?;
+    if time.subsec_nanos() > 0 {
+        let help = "such as \"5s\"; \"0s\" lets browsers keep nothing";
+        cx.wrong(&written.span, "`max_age` is whole seconds", help);
+    }
+    Some(time)
 }
 
 fn origins(cx: &mut Context<'_>, written: &List<Plain<String>>) -> Option<Vec<Origin>> {

@@ -35,8 +35,10 @@ pub(super) fn fail_rules(
     let one = |fail: &Fail| {
         let fault = rule(reader, codes, fail, Place::default());
         let Some(when) = &fail.when else {
-            let help = "such as `when = '$posts == []'`";
-            reader.cx.wrong(&fail.span, "a `fail` needs a `when`", help);
+            if !fail.wrong.contains(&"when") {
+                let help = "such as `when = '$posts == []'`";
+                reader.cx.wrong(&fail.span, "a `fail` needs a `when`", help);
+            }
             return None;
         };
         Some(FailRule { when: reader.program(when)?, fault: fault? })
@@ -69,8 +71,10 @@ fn rule(
     let status = match &fail.status {
         Some(written) => status(reader.cx, written, 400..=599),
         None => {
-            let help = "such as `status = 409`";
-            reader.cx.wrong(&fail.span, "a fault of your own needs a `status`", help);
+            if !fail.wrong.contains(&"status") {
+                let help = "such as `status = 409`";
+                reader.cx.wrong(&fail.span, "a fault of your own needs a `status`", help);
+            }
             None
         }
     };
@@ -82,8 +86,10 @@ fn rule(
 
 fn code(cx: &mut Context<'_>, codes: &mut Codes, fail: &Fail, status: Option<u16>) -> Option<Code> {
     let Some(written) = &fail.code else {
-        let help = "such as `code = \"CARD_DECLINED\"`; clients match on it";
-        cx.wrong(&fail.span, "a fault of your own needs a `code`", help);
+        if !fail.wrong.contains(&"code") {
+            let help = "such as `code = \"CARD_DECLINED\"`; clients match on it";
+            cx.wrong(&fail.span, "a fault of your own needs a `code`", help);
+        }
         return None;
     };
     let name = cx.value(written)?;

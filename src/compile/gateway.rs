@@ -8,7 +8,7 @@ use super::context::Context;
 use crate::config::{Admin, Gateway, Plain, Size};
 use crate::diagnostic::Diagnostic;
 use crate::jq;
-use crate::plan::{Limits, Server};
+use crate::plan::{Limits, MAX_WORKERS, Server};
 use crate::session::origin::Origin;
 use crate::telemetry;
 
@@ -18,7 +18,7 @@ pub(super) fn server(cx: &mut Context<'_>, gateway: &Gateway) -> Option<Server> 
     let listen: Vec<_> = server.listen.iter().map(|one| listener(cx, one)).collect();
     let admin = admin(cx, &gateway.admin);
     distinct(cx, gateway);
-    let workers = number(cx, &server.workers);
+    let workers = workers(cx, &server.workers);
     let header_timeout = some_time(cx, &server.header_timeout);
     let keep_alive = cx.value(&server.keep_alive);
     let max_requests = cx.value(&server.max_requests_per_connection);
@@ -155,6 +155,15 @@ fn level(cx: &mut Context<'_>, written: &Plain<String>) -> Option<String> {
             None
         }
     }
+}
+
+fn workers(cx: &mut Context<'_>, plain: &Plain<u64>) -> Option<usize> {
+    let workers = number(cx, plain)?;
+    if workers > MAX_WORKERS {
+        let title = format!("there are {MAX_WORKERS} workers at most");
+        cx.wrong(&plain.span, title, "0 gives one per core");
+    }
+    Some(workers)
 }
 
 fn number(cx: &mut Context<'_>, plain: &Plain<u64>) -> Option<usize> {

@@ -1,11 +1,13 @@
 //! Names of headers, and those that config may not write.
 
+use std::collections::HashMap;
 use std::str::FromStr;
 
 use http::HeaderName;
 
 use super::context::Context;
 use crate::config::Name;
+use crate::diagnostic::Diagnostic;
 
 /// Headers of the connection, which the gateway writes itself.
 const OF_THE_CONNECTION: &[&str] = &[
@@ -18,6 +20,16 @@ const OF_THE_CONNECTION: &[&str] = &[
     "trailer",
     "transfer-encoding",
     "upgrade",
+];
+
+/// Headers of replies that say what the gateway did, or when; and `x-ratelimit-*`.
+const OF_THE_GATEWAY: &[&str] = &[
+    "date",
+    "frontdesk-partial",
+    "idempotency-replayed",
+    "ratelimit",
+    "ratelimit-policy",
+    "x-request-id",
 ];
 
 /// Where a header is written to.
@@ -35,6 +47,9 @@ pub(super) fn writable(cx: &mut Context<'_>, name: &Name, side: Side) -> Option<
     let text = header.as_str();
     let help = match side {
         _ if OF_THE_CONNECTION.contains(&text) => "the gateway writes it itself",
+        Side::Reply if OF_THE_GATEWAY.contains(&text) || text.starts_with("x-ratelimit-") => {
+            "the gateway writes it itself"
+        }
         Side::Reply if text == "set-cookie" => "cookies are the gateway's own",
         Side::Reply if text.starts_with("access-control-") => {
             "these headers are the gateway's own: they decide who may read the reply"
@@ -43,6 +58,20 @@ pub(super) fn writable(cx: &mut Context<'_>, name: &Name, side: Side) -> Option<
     };
     cx.wrong(&name.span, format!("the header `{text}` cannot be written here"), help);
     None
+}
+
+/// Says where a table has one header twice, in two spellings: one of them would be lost.
+pub(super) fn refuse_twice<'n>(cx: &mut Context<'_>, names: impl IntoIterator<Item = &'n Name>) {
+    let mut known: HashMap<String, &Name> = HashMap::new();
+    for name in names {
+        if let Some(other) = known.insert(name.to_ascii_lowercase(), name) {
+            cx.mistake(
+                Diagnostic::at(name.span.clone(), format!("the header `{name}` stands here twice"))
+                    .label(other.span.clone(), "the other one")
+                    .help("upper and lower case are the same here: keep one"),
+            );
+        }
+    }
 }
 
 /// A header that an endpoint may take from the client.

@@ -70,6 +70,13 @@ impl<'a, T> Levels<'a, T> {
     }
 }
 
+impl Levels<'_, Call> {
+    /// Whether a key is there with a mistake that is told already.
+    pub(super) fn is_wrong(&self, key: &str) -> bool {
+        self.0.iter().any(|call| call.wrong.contains(&key))
+    }
+}
+
 impl<'a> Levels<'a, Endpoint> {
     /// The levels of a route's method: its table, the file's top, each folder's method table and top.
     pub(super) fn of(route: &'a Route, method: Method) -> Self {

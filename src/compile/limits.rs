@@ -127,8 +127,10 @@ fn policy(cx: &mut Context<'_>, name: &str, table: &config::RateLimit) -> Option
         [("local", OnFailure::Local), ("allow", OnFailure::Allow), ("deny", OnFailure::Deny)];
     let on_failure = cx.word(&table.on_store_failure, &words);
     let Some(quota) = &table.quota else {
-        let title = format!("`[rate_limits.{name}]` has no `quota`");
-        cx.wrong(&table.span, title, "say how many are let in: `quota = \"60/min\"`");
+        if !table.wrong.contains(&"quota") {
+            let title = format!("`[rate_limits.{name}]` has no `quota`");
+            cx.wrong(&table.span, title, "say how many are let in: `quota = \"60/min\"`");
+        }
         return None;
     };
     let rate = cx.value(quota)?;

@@ -4,7 +4,7 @@ use http::HeaderName;
 
 use super::call::Draft;
 use super::fault;
-use super::headers::{Side, writable};
+use super::headers::{Side, refuse_twice, writable};
 use super::inherit::Levels;
 use super::reader::Reader;
 use super::schema::document;
@@ -89,6 +89,9 @@ fn headers(
     reader: &mut Reader<'_, '_, '_>,
     levels: &Levels<'_, Response>,
 ) -> Option<Vec<(HeaderName, Text)>> {
+    for table in levels.every(|response| Some(&response.headers)) {
+        refuse_twice(reader.cx, table.keys());
+    }
     let merged = levels.named(|response| &response.headers, str::to_ascii_lowercase);
     let mut headers = Some(Vec::new());
     for (name, value) in merged.into_values() {

@@ -3,7 +3,7 @@
 use http::header::AUTHORIZATION;
 use http::{HeaderName, Method};
 
-use super::headers::{Side, writable};
+use super::headers::{Side, refuse_twice, writable};
 use super::inherit::CallLevels;
 use super::reader::Reader;
 use super::upstreams::{AUTH, Upstream};
@@ -63,8 +63,10 @@ pub(super) fn request(
 
 fn path(reader: &mut Reader<'_, '_, '_>, call: &CallLevels<'_>) -> Option<Path> {
     let Some(path) = call.levels.leaf(|call| call.path.as_ref()) else {
-        let title = format!("the call `{}` has no `path`", call.name);
-        reader.cx.wrong(&call.name.span, title, "such as `path = \"/users/{$params.id}\"`");
+        if !call.levels.is_wrong("path") {
+            let title = format!("the call `{}` has no `path`", call.name);
+            reader.cx.wrong(&call.name.span, title, "such as `path = \"/users/{$params.id}\"`");
+        }
         return None;
     };
     reader.path(path)
@@ -97,6 +99,9 @@ fn headers(
 ) -> Vec<(HeaderName, Text)> {
     let mut given = upstream.map(|upstream| upstream.headers.clone()).unwrap_or_default();
     let mut own = Vec::new();
+    for table in call.levels.every(|call| Some(&call.headers)) {
+        refuse_twice(reader.cx, table.keys());
+    }
     let merged = call.levels.named(|call| &call.headers, str::to_ascii_lowercase);
     for (name, value) in merged.into_values() {
         let Some(header) = writable(reader.cx, name, Side::Upstream) else { continue };

@@ -3,17 +3,24 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use http::header::{CACHE_CONTROL, STRICT_TRANSPORT_SECURITY};
+use http::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER, STRICT_TRANSPORT_SECURITY,
+    WWW_AUTHENTICATE,
+};
 use http::{HeaderName, HeaderValue};
 
 use super::context::Context;
-use super::headers::{Side, writable};
+use super::headers::{Side, refuse_twice, writable};
 use super::inherit::Levels;
 use crate::config::{self, Gateway, Name, Plain, Response};
 use crate::plan::{Headers, SessionRule};
 
 /// Compiles what stands on every reply. `encrypted`: browsers come by https.
 pub(super) fn standing(cx: &mut Context<'_>, gateway: &Gateway, encrypted: bool) -> Headers {
+    let written = gateway.response_headers.keys();
+    let written: Vec<&Name> =
+        written.filter(|name| !config::is_built_in(cx.sources, &name.span)).collect();
+    refuse_twice(cx, written);
     let (mut names, mut headers) = (HashSet::new(), Vec::new());
     // What is written stands before the defaults.
     for (name, written) in &gateway.response_headers {
@@ -53,15 +60,19 @@ pub(super) fn of_endpoint(
     shared.chain(private.then_some(no_store)).filter(|(name, _)| !off(name)).collect()
 }
 
+/// They say something of the reply that they stand on.
+const OF_SOME_REPLIES: [HeaderName; 5] =
+    [ALLOW, CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE];
+
 fn header(
     cx: &mut Context<'_>,
     name: &Name,
     written: &Plain<String>,
 ) -> Option<(HeaderName, HeaderValue)> {
     let header = writable(cx, name, Side::Reply)?;
-    if ["content-type", "x-request-id"].contains(&header.as_str()) {
+    if OF_SOME_REPLIES.contains(&header) {
         let title = format!("the header `{header}` is not the same on every reply");
-        cx.wrong(&name.span, title, "the gateway writes it itself");
+        cx.wrong(&name.span, title, "it stands on those that it belongs to");
         return None;
     }
     let resolved = cx.resolved(written)?;

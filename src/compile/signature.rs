@@ -95,7 +95,13 @@ fn scheme(
     ];
     let Some(word) = &written.scheme else {
         let names = words.map(|(name, _)| format!("\"{name}\"")).join(", ");
-        cx.wrong(&written.span, "`signature` has no `scheme`", format!("write one of {names}"));
+        missing(
+            cx,
+            written,
+            "scheme",
+            "`signature` has no `scheme`",
+            &format!("write one of {names}"),
+        );
         return None;
     };
     let Some(make) = cx.word(word, &words)? else { return hmac(cx, written, defaults) };
@@ -131,7 +137,7 @@ fn hmac(
     let encodings = [("hex", Encoding::Hex), ("base64", Encoding::Base64)];
     if written.header.is_none() {
         let help = "where the signature stands: `header = \"x-signature\"`";
-        cx.wrong(&written.span, "`scheme = \"hmac\"` needs a `header`", help);
+        missing(cx, written, "header", "`scheme = \"hmac\"` needs a `header`", help);
     }
     let header = written.header.as_ref().and_then(|header| header_name(cx, header));
     let algorithm = either(&written.algorithm, &defaults.algorithm);
@@ -145,6 +151,13 @@ fn hmac(
         encoding: encoding?,
         prefix: prefix?,
     }))
+}
+
+/// Says that a key is missing, where it is not wrong in another way.
+fn missing(cx: &mut Context<'_>, written: &config::Signature, key: &str, title: &str, help: &str) {
+    if !written.wrong.contains(&key) {
+        cx.wrong(&written.span, title, help);
+    }
 }
 
 fn header_name(cx: &mut Context<'_>, written: &Plain<String>) -> Option<HeaderName> {
@@ -163,7 +176,7 @@ fn secrets(
 ) -> Option<Vec<Secret>> {
     let help = "what its sender signs with: `secrets = [\"${WEBHOOK_SECRET}\"]`";
     let Some(list) = &written.secrets else {
-        cx.wrong(&written.span, "`signature` has no `secrets`", help);
+        missing(cx, written, "secrets", "`signature` has no `secrets`", help);
         return None;
     };
     if list.items.is_empty() {

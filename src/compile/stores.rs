@@ -22,13 +22,14 @@ pub(super) fn stores(
     let redis = redis(cx, &written.redis);
     for (plain, place) in [(&written.rate_limits, rate_limits), (&written.idempotency, idempotency)]
     {
-        if place == Some(Place::Redis) && written.redis.url.is_none() {
+        let wrong = written.wrong.contains(&"redis");
+        if place == Some(Place::Redis) && written.redis.url.is_none() && !wrong {
             let help = "say where it is: `redis = { url = \"redis://127.0.0.1:6379\" }`";
             cx.wrong(&plain.span, "no Redis is configured", help);
         }
     }
     let max_memory = cx.value(&written.max_memory).map(bytes);
-    let file = cx.value(&written.file).map(|file| folder.join(file));
+    let file = file(cx, &written.file).map(|file| folder.join(file));
     Some(Stores {
         rate_limits: rate_limits?,
         idempotency: idempotency?,
@@ -36,6 +37,17 @@ pub(super) fn stores(
         file: file?,
         redis: redis?,
     })
+}
+
+/// What can be known of it without looking: whether it can be written, the start tells.
+fn file(cx: &mut Context<'_>, written: &Plain<String>) -> Option<String> {
+    let file = cx.value(written)?;
+    let name = file.rsplit('/').next().unwrap_or_default();
+    if ["", ".", ".."].contains(&name) || file.contains('\0') {
+        let help = "a path from the config's folder, such as \"frontdesk.redb\"";
+        cx.wrong(&written.span, "this is not the path of a file", help);
+    }
+    Some(file)
 }
 
 /// The outer `None` is a mistake.

@@ -64,7 +64,7 @@ fn required<'a, T>(
     key: &str,
     value: Option<&'a T>,
 ) -> Option<&'a T> {
-    if value.is_none() {
+    if value.is_none() && !tokens.wrong.contains(&key) {
         let help = match key {
             "issuer" => "what the tokens' `iss` says: `issuer = \"https://id.example.com/\"`",
             "audience" => {
@@ -120,6 +120,7 @@ fn key_source(cx: &mut Context<'_>, key: &config::Key, tokens: &Tokens) -> Optio
         (None, None, Some(secret)) => {
             cx.value(secret).map(|secret| KeySource::Secret(secret.into_bytes()))
         }
+        (None, None, None) if !key.wrong.is_empty() => None,
         _ => {
             let help = "write one of `jwks`, `pem` and `secret`";
             cx.wrong(&key.span, "a key comes from one place", help);

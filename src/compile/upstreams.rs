@@ -8,7 +8,7 @@ use indexmap::IndexMap;
 use url::Url;
 
 use super::context::Context;
-use super::headers::{Side, writable};
+use super::headers::{Side, refuse_twice, writable};
 use super::names;
 use super::scope::Scope;
 use crate::config::{self, HeaderValue, Name, Plain, Size, Template};
@@ -76,6 +76,7 @@ pub(super) fn upstreams(
 
 fn given(cx: &mut Context<'_>, upstream: &config::Upstream, index: usize) -> Upstream {
     let user_token = cx.word(&upstream.auth, AUTH).unwrap_or(false);
+    refuse_twice(cx, upstream.headers.keys());
     let headers = upstream.headers.iter();
     let headers = headers.filter_map(|(name, value)| {
         let header = writable(cx, name, Side::Upstream)?;
@@ -143,9 +144,11 @@ pub(super) fn certificates(cx: &mut Context<'_>, path: &Plain<String>) -> Option
 /// `http://users:7001/base`, without a slash at its end, and how it is shown.
 fn base(cx: &mut Context<'_>, name: &Name, upstream: &config::Upstream) -> Option<(Base, String)> {
     let Some(written) = &upstream.url else {
-        let help = format!("add `url = \"http://{name}:8080\"`");
-        let title = format!("the upstream `{name}` has no `url`");
-        cx.wrong(&upstream.span, title, help);
+        if !upstream.wrong.contains(&"url") {
+            let help = format!("add `url = \"http://{name}:8080\"`");
+            let title = format!("the upstream `{name}` has no `url`");
+            cx.wrong(&upstream.span, title, help);
+        }
         return None;
     };
     let text = cx.resolved(written)?;

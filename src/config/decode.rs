@@ -53,10 +53,23 @@ pub(super) struct Scope {
 pub(super) struct Tables<'n>(Vec<&'n Named<Toml>>);
 
 impl Tables<'_> {
-    /// The value of a key.
-    pub(super) fn field<T: Decode>(&self, key: &str, decoder: &mut Decoder<'_>) -> Option<T> {
+    /// The value of a key, which is noted in `wrong` where there is a mistake in it.
+    pub(super) fn field<T: Decode>(
+        &self,
+        key: &'static str,
+        wrong: &mut Vec<&'static str>,
+        decoder: &mut Decoder<'_>,
+    ) -> Option<T> {
         let layers: Vec<&Toml> = self.0.iter().filter_map(|table| table.get(key)).collect();
-        if layers.is_empty() { T::absent() } else { T::decode(&layers, decoder) }
+        if layers.is_empty() {
+            return T::absent();
+        }
+        let before = decoder.diagnostics.len();
+        let value = T::decode(&layers, decoder);
+        if decoder.diagnostics.len() > before {
+            wrong.push(key);
+        }
+        value
     }
 }
 
@@ -188,8 +201,8 @@ pub(super) const DEFAULTS: &str = "_defaults";
 /// The name under which the built-in defaults are shown.
 pub(super) const BUILT_IN: &str = "<built-in>/defaults.toml";
 
-/// Declares a table of a file: the struct, with `span` added (its header, or the inline table),
-/// and how it is read, with its keys named once.
+/// Declares a table of a file: the struct, with `span` added (its header, or the inline table) and
+/// `wrong` (keys whose mistakes are told already), and how it is read, with its keys named once.
 macro_rules! table {
     (
         $(#[$about:meta])*
@@ -202,6 +215,9 @@ macro_rules! table {
             /// The place of the table's header, or of the inline table.
             #[schemars(skip)]
             pub span: $crate::diagnostic::Span,
+            /// The keys with a mistake in their value: without one, they are not missing.
+            #[schemars(skip)]
+            pub wrong: Vec<&'static str>,
             $($(#[$key_about])* pub $key: $type,)*
         }
 
@@ -216,9 +232,10 @@ macro_rules! table {
                 decoder: &mut $crate::config::decode::Decoder<'_>,
             ) -> Option<Self> {
                 let (span, tables) = decoder.enter(layers, [Self::KEYS, others].concat());
-                $(let $key = tables.field(stringify!($key), decoder);)*
+                let mut wrong = Vec::new();
+                $(let $key = tables.field(stringify!($key), &mut wrong, decoder);)*
                 decoder.leave();
-                Some(Self { span, $($key: $key?,)* })
+                Some(Self { span, wrong, $($key: $key?,)* })
             }
         }
 
@@ -233,6 +250,7 @@ macro_rules! table {
             fn absent() -> Option<Self> {
                 Some(Self {
                     span: 0..0,
+                    wrong: Vec::new(),
                     $($key: <$type as $crate::config::decode::Decode>::absent()?,)*
                 })
             }

@@ -8,7 +8,7 @@ use super::decode::{BUILT_IN, DEFAULTS, Decode, Decoder};
 use super::files::Files;
 use super::gateway::Gateway;
 use super::parse::{Parsed, parse};
-use super::plain::{Named, Plain, Program, Toml, Value};
+use super::plain::{Name, Named, Plain, Program, Toml, Value};
 use super::route::{Call, RouteFile, Signature};
 use super::routes;
 use super::tree::{Loaded, Route, Tree};
@@ -101,7 +101,12 @@ impl Loader<'_> {
             self.decode(&path, &headers, &[&own, &root, built_in])?;
         for upstream in upstreams.values_mut() {
             for (name, value) in &shared.headers {
-                upstream.headers.entry(name.clone()).or_insert_with(|| value.clone());
+                let own = |other: &Name| {
+                    other.eq_ignore_ascii_case(name) && !shared.headers.contains_key(other)
+                };
+                if !upstream.headers.keys().any(own) {
+                    upstream.headers.entry(name.clone()).or_insert_with(|| value.clone());
+                }
             }
         }
         Some(Upstreams { upstreams })

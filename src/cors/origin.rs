@@ -1,5 +1,7 @@
 //! One entry of `origins`.
 
+use std::fmt;
+
 use http::HeaderValue;
 use url::{Host, Url};
 
@@ -56,6 +58,17 @@ impl Origin {
                 .strip_prefix(scheme.as_bytes())
                 .and_then(|host| host.strip_suffix(rest.as_bytes()))
                 .is_some_and(|labels| labels.split(|byte| *byte == b'.').all(is_label)),
+        }
+    }
+}
+
+/// As the config writes it.
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Any => f.write_str("*"),
+            Self::Exact(origin) => f.write_str(origin.to_str().unwrap_or_default()),
+            Self::Below { scheme, rest } => write!(f, "{scheme}*{rest}"),
         }
     }
 }

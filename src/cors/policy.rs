@@ -1,5 +1,6 @@
 //! What is shared, and with whom.
 
+use std::fmt;
 use std::time::Duration;
 
 use http::header::{
@@ -21,6 +22,15 @@ pub struct Policy {
     /// In seconds.
     max_age: HeaderValue,
     private_network: bool,
+}
+
+/// `https://app.example.com, https://*.example.com, with credentials`
+impl fmt::Display for Policy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let origins: Vec<String> = self.origins.iter().map(ToString::to_string).collect();
+        let credentials = if self.credentials { ", with credentials" } else { "" };
+        write!(f, "{}{credentials}", origins.join(", "))
+    }
 }
 
 /// Headers of a reply.

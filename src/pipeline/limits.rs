@@ -13,7 +13,7 @@ use super::notes::Notes;
 use super::request::Request;
 use super::session::Known;
 use crate::fault::{Code, Details, Fault};
-use crate::jq::{self, Scope, Slot};
+use crate::jq::{self, Program, Scope, Slot};
 use crate::limit::{self, Key, Limiter, Standing};
 use crate::plan::{Endpoint, KeyFrom, Place, RateLimit, SessionRule, slot};
 use crate::session::{Credentials, Identity};
@@ -22,7 +22,8 @@ use crate::value::Value;
 /// Counts by what the head says: its address, the token that it brings, good or not.
 ///
 /// # Errors
-/// 429 `RATE_LIMITED`; 503 where the store is away and nobody is let in then; 500 for a `key_from` that fails.
+/// 429 `RATE_LIMITED`; 503 where the store is away and nobody is let in then. Where a `key_from` fails the address
+/// counts, and then it is 400 for one that reads the client's input, 500 for others.
 pub(super) async fn by_address(
     gateway: &Gateway,
     endpoint: &Endpoint,
@@ -85,8 +86,16 @@ impl By<'_> {
             return Ok(());
         }
         let mut asked = Vec::with_capacity(limits.len());
+        let mut failed = None;
         for limit in limits {
-            let key = self.key(&limit.key, budget).await?;
+            let key = match self.key(&limit.key, budget).await {
+                Ok(key) => key,
+                // Whoever sends what makes it fail is counted all the same.
+                Err(fault) => {
+                    failed = failed.or(Some(fault));
+                    self.address()
+                }
+            };
             asked.push(limit::Asked { policy: limit.policy, key });
         }
         let shared = self.gateway.plan.stores.rate_limits == Place::Redis;
@@ -96,7 +105,7 @@ impl By<'_> {
         let refused = too_many(limiter, &standings);
         notes.limits.extend(standings);
         tell(limiter, notes);
-        refused.map_or(Ok(()), Err)
+        refused.or(failed).map_or(Ok(()), Err)
     }
 
     async fn key(&self, from: &KeyFrom, budget: &jq::Limits) -> Result<Key, Fault> {
@@ -104,13 +113,18 @@ impl By<'_> {
             KeyFrom::Address => None,
             KeyFrom::Session => self.identity.map(|who| Key::session(&who.issuer, &who.subject)),
             KeyFrom::Credential => self.credential(),
-            KeyFrom::Program(program) => match program.run(self.scope, budget).await? {
-                Value::Null => None,
+            KeyFrom::Program(program) => match program.run(self.scope, budget).await {
+                Err(error) => return Err(fault(program, error)),
+                Ok(Value::Null) => None,
                 // A client must not have a new budget for `1.0` in the place of `1`, or for members in another order.
-                value => Some(Key::value(&value.to_canonical())),
+                Ok(value) => Some(Key::value(&value.to_canonical())),
             },
         };
-        Ok(known.unwrap_or_else(|| Key::address(self.request.client)))
+        Ok(known.unwrap_or_else(|| self.address()))
+    }
+
+    fn address(&self) -> Key {
+        Key::address(self.request.client)
     }
 
     /// Where nobody looks at tokens, a new one at each request would be a new budget each time.
@@ -122,6 +136,17 @@ impl By<'_> {
         let (authorization, cookie) = (head.header("authorization"), head.header("cookie"));
         let credentials = Credentials { authorization: &authorization, cookie: &cookie };
         self.gateway.verifier.token(&credentials).map(Key::credential)
+    }
+}
+
+/// A program that reads the client's input fails because of it.
+fn fault(program: &Program, error: jq::Error) -> Fault {
+    let from_client = program.slots().iter().any(|slot| slot::FROM_CLIENT.contains(slot));
+    match error {
+        jq::Error::Failed(_) | jq::Error::NotOne(_) if from_client => {
+            Fault::new(Code::BadRequest).cause(format_args!("`key_from`: {error}"))
+        }
+        error => error.into(),
     }
 }
 

@@ -65,6 +65,9 @@ pub struct Plan {
     pub server: Server,
 }
 
+/// More threads than these no server has.
+pub const MAX_WORKERS: usize = 512;
+
 /// What the listeners need to know; fixed at start.
 #[derive(Debug, Clone)]
 pub struct Server {
@@ -72,7 +75,7 @@ pub struct Server {
     pub listen: Vec<String>,
     /// The admin listener's address.
     pub admin: String,
-    /// Threads that serve requests; 0 is one per core.
+    /// Threads that serve requests, [`MAX_WORKERS`] at most; 0 is one per core.
     pub workers: usize,
     /// For a whole head: of a connection's first request from the connection on, of others from their first byte on.
     pub header_timeout: Duration,

@@ -152,7 +152,7 @@ where
 
 fn workers(settings: &plan::Server) -> usize {
     let cores = || std::thread::available_parallelism().map_or(2, usize::from);
-    if settings.workers == 0 { cores() } else { settings.workers }
+    if settings.workers == 0 { cores().min(plan::MAX_WORKERS) } else { settings.workers }
 }
 
 fn per_worker(settings: &plan::Server) -> usize {

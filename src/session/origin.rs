@@ -16,12 +16,17 @@ impl Origin {
     pub fn parse(text: &str) -> Result<Self, String> {
         let url = url::Url::parse(text).map_err(|error| format!("not an origin: {error}"))?;
         let origin = url.origin();
-        let nothing_more = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+        let nothing_more = url.path() == "/"
+            && !text.ends_with('/')
+            && url.query().is_none()
+            && url.fragment().is_none();
         match origin.is_tuple() && ["http", "https"].contains(&url.scheme()) {
             true if nothing_more && url.username().is_empty() && url.password().is_none() => {
                 Ok(Self(origin.ascii_serialization()))
             }
-            true => Err("not an origin: nothing may follow the host and port".into()),
+            true => {
+                Err("not an origin: nothing may follow the host and port, no `/` either".into())
+            }
             false => Err("not an origin: it starts with `http://` or `https://`".into()),
         }
     }
@@ -159,9 +164,16 @@ mod tests {
     #[test]
     fn an_origin_is_written_as_browsers_write_it() {
         let read = |text| Origin::parse(text).map(|origin| origin.0);
-        assert_eq!(read("https://App.Example.com:443/").unwrap(), "https://app.example.com");
+        assert_eq!(read("https://App.Example.com:443").unwrap(), "https://app.example.com");
         assert_eq!(read("http://127.0.0.1:8080").unwrap(), "http://127.0.0.1:8080");
-        for text in ["app.example.com", "https://a/b", "https://a?b", "file:///x", "https://u@a"] {
+        for text in [
+            "app.example.com",
+            "https://a/",
+            "https://a/b",
+            "https://a?b",
+            "file:///x",
+            "https://u@a",
+        ] {
             assert!(read(text).is_err(), "{text}");
         }
     }

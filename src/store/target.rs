@@ -1,6 +1,7 @@
 //! Where Redis is: one server, the master that sentinels name, or a cluster.
 
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use redis::cluster::ClusterClient;
@@ -25,7 +26,7 @@ pub struct Target {
 #[derive(Clone)]
 enum Kind {
     One(String),
-    Sentinel { nodes: Vec<ConnectionAddr>, master: String, of: Url },
+    Sentinel { nodes: Vec<ConnectionAddr>, master: String, database: i64, of: Url },
     Cluster(Vec<String>),
 }
 
@@ -101,13 +102,12 @@ impl Target {
     }
 
     fn sentinels(&self) -> Result<SentinelClient, RedisError> {
-        let Kind::Sentinel { nodes, master, of } = &self.kind else {
+        let Kind::Sentinel { nodes, master, database, of } = &self.kind else {
             return Err((redis::ErrorKind::InvalidClientConfig, "no sentinels").into());
         };
         let kind = SentinelServerType::Master;
         let mut builder = SentinelClientBuilder::new(nodes.clone(), master, kind)?;
-        let database = of.path().split('/').nth(2).and_then(|text| text.parse().ok());
-        builder = builder.set_client_to_redis_db(database.unwrap_or_default());
+        builder = builder.set_client_to_redis_db(*database);
         if of.scheme().starts_with("rediss") {
             builder = builder.set_client_to_redis_tls_mode(TlsMode::Secure);
         }
@@ -138,9 +138,18 @@ fn checked(url: &str) -> Result<String, String> {
     if !known.iter().any(|scheme| url.starts_with(scheme)) {
         return Err("it must start with redis:// or rediss:// (or redis+sentinel://)".to_owned());
     }
-    url.into_connection_info().map_err(|_| "it is no URL of a Redis server".to_owned())?;
-    Ok(url.to_owned())
+    let info = url.into_connection_info();
+    let info = info.map_err(|_| "it is no URL of a Redis server".to_owned())?;
+    match DATABASES.contains(&info.redis_settings().db()) {
+        true => Ok(url.to_owned()),
+        false => Err(NO_DATABASE.to_owned()),
+    }
 }
+
+/// Redis itself takes no greater number.
+const DATABASES: RangeInclusive<i64> = 0..=i32::MAX as i64;
+
+const NO_DATABASE: &str = "the number of a database is 0 or more: redis://host:6379/0";
 
 /// Several hosts are no URL: the further ones are taken out first.
 fn sentinel(written: &str) -> Result<Kind, String> {
@@ -155,8 +164,17 @@ fn sentinel(written: &str) -> Result<Kind, String> {
         nodes.push(ConnectionAddr::Tcp(name.to_owned(), one.port().unwrap_or(26379)));
     }
     let of = Url::parse(&format!("{scheme}://{credentials}@host/{path}")).map_err(|_| WRONG)?;
-    let master = of.path().split('/').nth(1).filter(|name| !name.is_empty()).ok_or(WRONG)?;
-    Ok(Kind::Sentinel { nodes, master: decoded(master), of })
+    if of.query().is_some() || of.fragment().is_some() {
+        return Err("it has a `?` or a `#`, which mean nothing there".to_owned());
+    }
+    let mut path = of.path().split('/').skip(1);
+    let master = path.next().filter(|name| !name.is_empty()).ok_or(WRONG)?;
+    let database = path.next().filter(|text| !text.is_empty()).unwrap_or("0").parse();
+    let database = database.ok().filter(|number| DATABASES.contains(number)).ok_or(NO_DATABASE)?;
+    if path.next().is_some() {
+        return Err(WRONG.to_owned());
+    }
+    Ok(Kind::Sentinel { nodes, master: decoded(master), database, of })
 }
 
 fn decoded(text: &str) -> String {

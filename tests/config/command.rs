@@ -79,15 +79,46 @@ fn explain_shows_how_a_webhook_is_signed() {
     for (method, lines) in [
         (
             "POST",
-            "stripe, any of 2 secrets, within 5m\n               a delivery is known for 7days\n",
+            "stripe, any of 2 secrets, within 5m\n               a delivery is known for 7d\n",
         ),
-        ("PUT", "github, one secret\n               a delivery is known for 30days\n"),
+        ("PUT", "github, one secret\n               a delivery is known for 30d\n"),
     ] {
         let (_, out, _) = run(&case, &["explain", method, "/hook"]);
         assert!(out.contains(lines) && !out.contains("whsec"), "{out}");
     }
     let (_, out, _) = run(&case, &["routes"]);
     assert!(out.contains("POST    /hook  signature  "), "{out}");
+}
+
+#[test]
+fn explain_says_who_may_read_replies_how_many_are_let_in_and_what_is_checked() {
+    let gateway = r#"
+        [rate_limits.few]
+        quota = "60/min"
+        [server]
+        validate_responses = "log"
+        [cors]
+        origins = ["https://App.example.com", "https://*.example.com"]
+        credentials = true
+        "#;
+    let route = r#"
+        session = "none"
+        rate_limits = ["few"]
+        deadline = "90s"
+        [get.response]
+        shape = "1"
+        schema = { type = "integer" }
+        "#;
+    let case = Case::of(&[("gateway.toml", gateway), ("routes/x.toml", route)]);
+    let (_, out, _) = run(&case, &["explain", "GET", "/x"]);
+    for line in [
+        "  cors         https://app.example.com, https://*.example.com, with credentials\n",
+        "  limit        few: 60/min, 60 at once, by address\n",
+        "  deadline     90s\n",
+        "  schema       checked: what it refuses is logged\n",
+    ] {
+        assert!(out.contains(line), "{line}{out}");
+    }
 }
 
 #[test]

@@ -139,7 +139,8 @@ async fn behind_a_unix_socket_a_proxy_is_believed_where_the_config_says_so() {
     let replies = over_a_socket("'unix'", "x-forwarded-for: 9.9.9.9, 6.6.6.6\r\n").await;
     assert_eq!(replies[0], r#"{"data":"6.6.6.6"}"#);
     // Otherwise all that connect are one client without an address.
-    let replies = over_a_socket("'127.0.0.1', '::/0'", "x-forwarded-for: 6.6.6.6\r\n").await;
+    let all = "'127.0.0.1', '0.0.0.0/1', '128.0.0.0/1', '::/1', '8000::/1'";
+    let replies = over_a_socket(all, "x-forwarded-for: 6.6.6.6\r\n").await;
     assert_eq!(replies[0], r#"{"data":null}"#);
     assert!(replies[1].contains("RATE_LIMITED"), "{replies:?}");
 }

@@ -329,15 +329,33 @@ async fn equal_keys_are_one_however_they_are_written() {
 }
 
 #[tokio::test]
-async fn a_key_that_fails_lets_nobody_in() {
-    let policy = "[rate_limits.odd]\nquota = \"1/h\"\nkey_from = '$query.q | tonumber'\n";
+async fn a_key_that_fails_lets_nobody_in_and_counts_by_address() {
+    let policy = "[rate_limits.odd]\nquota = \"2/h\"\nkey_from = '$query.q | tonumber'\n";
     let lines =
         "rate_limits = ['odd']\ninput.query.q = { type = 'string' }\n[get]\nresponse.shape = '1'";
     let gateway = Gateway::config().gateway(policy).open_route("x.toml", lines).start().await;
     gateway.get("/x?q=1").await.assert_status(200);
-    for _ in 0..3 {
-        gateway.get("/x?q=one").await.assert_error(500, "INTERNAL_ERROR");
+    for text in ["one", "two"] {
+        let reply = gateway.get(&format!("/x?q={text}")).await;
+        reply.assert_error(400, "BAD_REQUEST");
+        assert!(reply.header("ratelimit").is_some(), "{reply:?}");
+        assert!(!reply.body.contains(text), "{reply:?}");
     }
+    for text in ["three", "[]"] {
+        gateway.get(&format!("/x?q={text}")).await.assert_error(429, "RATE_LIMITED");
+    }
+    gateway.get("/x?q=1").await.assert_status(200);
+    gateway.get("/x?q=1").await.assert_error(429, "RATE_LIMITED");
+}
+
+#[tokio::test]
+async fn a_key_that_fails_whatever_is_sent_is_our_mistake_and_counts_too() {
+    let policy = "[rate_limits.per_ip]\nquota = \"2/h\"\nkey_from = '$request.method | tonumber'\n";
+    let gateway = limited(policy, OPEN).start().await;
+    for _ in 0..2 {
+        gateway.get("/x").await.assert_error(500, "INTERNAL_ERROR");
+    }
+    gateway.get("/x").await.assert_error(429, "RATE_LIMITED");
 }
 
 #[tokio::test]

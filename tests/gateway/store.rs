@@ -74,6 +74,31 @@ async fn a_password_is_used_and_never_shown() {
     }
 }
 
+#[test]
+fn a_database_is_a_number_that_redis_takes_and_nothing_else_is_passed_over() {
+    for good in [
+        "redis://h/15",
+        "redis+unix:///s?db=3",
+        "redis+sentinel://h/m",
+        "redis+sentinel://h,i:1/m/3",
+    ] {
+        Target::parse(&[good.to_owned()], None, PATIENT).expect(good);
+    }
+    for wrong in [
+        "redis://h/-1",
+        "redis://h/2147483648",
+        "redis://h/x",
+        "redis+unix:///s?db=-1",
+        "redis+sentinel://h/m/-1",
+        "redis+sentinel://h/m/x",
+        "redis+sentinel://h/m/3/4",
+        "redis+sentinel://h/m?x=1",
+        "redis+sentinel://h/m#insecure",
+    ] {
+        Target::parse(&[wrong.to_owned()], None, PATIENT).expect_err(wrong);
+    }
+}
+
 #[tokio::test]
 async fn rediss_is_tls_by_the_authority_that_is_written() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/gateway/tls");
