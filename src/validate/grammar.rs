@@ -137,7 +137,9 @@ impl<'j> Grammar<'j> {
             let key = SmolStr::new(key);
             let node = &mut self.nodes[id];
             match name {
-                "properties" => node.properties.push((key, child)),
+                "properties" => {
+                    node.properties.insert(key, child);
+                }
                 "dependentSchemas" => node.dependent.push((key, child)),
                 "patternProperties" => match engine::matcher(&key) {
                     Ok(pattern) => node.patterns.push((pattern, child)),
