@@ -24,9 +24,8 @@ pub(super) fn places(nodes: &[Node], wrong: &mut Vec<Wrong>) -> Vec<Place> {
     let mut places = Vec::new();
     while let Some(set) = merge.todo.get(places.len()).cloned() {
         if places.len() >= MOST {
-            let title = format!("this schema has more than {MOST} members, items and branches");
-            let help = "name fewer members, or check them where they are used";
-            wrong.push(Wrong::value("", title).help(help));
+            let help = format!("it has more than {MOST} members, items and branches: name fewer");
+            wrong.push(Wrong::value("", "this schema is too large").help(help));
             break;
         }
         let place = merge.make(set, wrong);

@@ -56,9 +56,8 @@ fn circle(grammar: &mut Grammar<'_>, node: NodeId, state: &mut [State], depth: u
     }
     if depth > DEEPEST {
         let at = grammar.nodes[node].pointer.clone();
-        let title = format!("more than {DEEPEST} schemas refer to each other, one to the next");
-        let help = "refer to the last of them, which says something";
-        grammar.wrong.push(Wrong::value(at, title).help(help));
+        let help = format!("more than {DEEPEST} of its parts ask one another about one value");
+        grammar.wrong.push(Wrong::value(at, "this schema is too large").help(help));
         return false;
     }
     state[node] = State::Open;
