@@ -5,7 +5,8 @@ use super::inherit::Levels;
 use super::schema::document;
 use crate::config::{Endpoint, Input, Method};
 use crate::plan::Accept;
-use crate::validate::{Schema, Type};
+use crate::validate::{Schema, Type, View};
+use crate::value::SmolStr;
 
 /// Compiles the schema of the body.
 pub(super) fn body(
@@ -39,11 +40,20 @@ pub(super) fn accept(
     let Some(written) = levels.leaf(|endpoint| endpoint.accept.as_ref()) else {
         return Accept::default();
     };
+    if written.is_empty() {
+        cx.wrong(&written.1, "`accept` is empty", "say \"json\", \"form\" or \"raw\"");
+    }
     let words = [("json", Way::Json), ("form", Way::Form), ("raw", Way::Raw)];
     let ways: Vec<(Way, _)> =
         written.iter().filter_map(|word| Some((cx.word(word, &words)?, &word.span))).collect();
     let has = |way| ways.iter().any(|(own, _)| *own == way);
     let own = levels.own().and_then(|endpoint| endpoint.accept.as_ref()).is_some();
+    if let (Some(body), [(Way::Form, span)]) = (body, &ways[..])
+        && let Some((name, what)) = no_field(body)
+    {
+        let help = format!("a field of a form is text: take `{name}` away, or accept `json` too");
+        cx.wrong(span, format!("`{name}` is {what}, and no form can hold one"), help);
+    }
     for (way, span) in &ways {
         let mistake = match way {
             Way::Raw if ways.len() > 1 => {
@@ -68,6 +78,20 @@ pub(super) fn accept(
         }
     }
     Accept { json: has(Way::Json), form: has(Way::Form) }
+}
+
+/// A member that no field of a form can be.
+fn no_field(body: &Schema) -> Option<(SmolStr, &'static str)> {
+    body.describe()?.members().find_map(|(name, member)| {
+        let items = || member.items().map(View::types).unwrap_or_default();
+        let what = match member.types()[..] {
+            [Type::Object] => "an object",
+            [Type::Array] if items() == [Type::Object] => "a list of objects",
+            [Type::Array] if items() == [Type::Array] => "a list of lists",
+            _ => return None,
+        };
+        Some((name.clone(), what))
+    })
 }
 
 #[derive(Clone, Copy, PartialEq)]

@@ -102,9 +102,21 @@ impl<'a> Context<'a> {
 
     /// The text of the file that a value names.
     pub(super) fn file(&mut self, path: &Plain<String>) -> Option<String> {
+        self.file_named(path, None)
+    }
+
+    /// The same for a file that is not named where the mistake is shown, but elsewhere.
+    pub(super) fn file_named(
+        &mut self,
+        path: &Plain<String>,
+        elsewhere: Option<String>,
+    ) -> Option<String> {
         let mut found = Vec::new();
         let text = self.secrets.file(path, &mut found);
-        found.into_iter().for_each(|mistake| self.mistake(mistake));
+        for mistake in found {
+            let help = elsewhere.clone().or(mistake.help.clone());
+            self.mistake(Diagnostic { help, ..mistake });
+        }
         text
     }
 

@@ -1,5 +1,7 @@
 //! `input`: what of a request is visible.
 
+use std::collections::HashSet;
+
 use indexmap::IndexMap;
 use serde_json::{Value as Json, json};
 
@@ -114,14 +116,18 @@ fn parameters(cx: &mut Context<'_>, merged: Merged<'_>) -> Vec<Parameter> {
 
 fn parameter(cx: &mut Context<'_>, name: &str, toml: &Toml) -> Parameter {
     let document = document(cx, toml);
-    let required = document.as_ref().is_some_and(|document| document.needed.is_some());
+    let needed = document.as_ref().and_then(|document| document.needed.clone());
     let schema = document.and_then(|document| {
         let mut json = document.json.clone();
         one_type(cx, &document, &mut json)
     });
     let schema = schema.unwrap_or_default();
     let default = schema.default_value().cloned();
-    Parameter { name: SmolStr::new(name), schema, default, required }
+    if let (Some(needed), Some(_)) = (&needed, &default) {
+        let help = "`default` stands in for an absent value: take one of them away";
+        cx.wrong(needed, "`required = true` says nothing beside `default`", help);
+    }
+    Parameter { name: SmolStr::new(name), schema, default, required: needed.is_some() }
 }
 
 /// A parameter is text that is converted: to one type, or to an array of one. Says the type where the schema does not.
@@ -138,10 +144,11 @@ fn one_type(cx: &mut Context<'_>, document: &Document<'_>, json: &mut Json) -> O
     if kind == Type::Array {
         let items = written.describe().and_then(View::items);
         match items.map(View::types).as_deref() {
-            Some([Type::Array]) => {
+            Some([kind @ (Type::Array | Type::Object)]) => {
+                let what = if *kind == Type::Array { "arrays" } else { "objects" };
                 let help = "its items are scalars";
                 let span = &document.written.span;
-                cx.wrong(span, "an array of arrays cannot be a parameter", help);
+                cx.wrong(span, format!("an array of {what} cannot be a parameter"), help);
                 return None;
             }
             Some(types) => {
@@ -173,6 +180,14 @@ fn type_of(json: &Json) -> Type {
 }
 
 fn header_inputs(cx: &mut Context<'_>, levels: &Levels<'_, config::Input>) -> Vec<Parameter> {
+    let written = levels.own().map(|input| &input.headers);
+    let mut names = HashSet::new();
+    for name in written.into_iter().flat_map(IndexMap::keys) {
+        if !names.insert(name.to_ascii_lowercase()) {
+            let title = format!("the header `{}` is declared twice", name.to_ascii_lowercase());
+            cx.wrong(&name.span, title, "capital letters make no other header: take one away");
+        }
+    }
     let merged = levels.named(|input| &input.headers, str::to_ascii_lowercase);
     let read = |(name, toml): (&Name, &Toml)| {
         let header = headers::readable(cx, name)?;

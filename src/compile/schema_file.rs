@@ -13,9 +13,14 @@ const MAX_DEPTH: u32 = 64;
 /// The schema of the file that is named in the place of a schema; the outer `None`: none is.
 pub(super) fn named<'t>(cx: &mut Context<'_>, written: &'t Toml) -> Option<Option<Document<'t>>> {
     let Written::Table(table) = &written.value else { return None };
-    let file = table.get("file").filter(|_| table.len() == 1)?;
+    let file = table.get("file")?;
     let Written::Text(name) = &file.value else { return None };
-    Some(read(cx, name, &file.span).and_then(|json| {
+    if let Some(other) = table.keys().find(|key| key.text != "file") {
+        let title = format!("`{}` cannot stand beside `file`", other.text);
+        cx.wrong(&other.span, title, "`file` stands alone: the file is the whole schema");
+        return Some(None);
+    }
+    Some(read(cx, name, &file.span, None).and_then(|json| {
         let files = vec![(String::new(), name.clone())];
         let mut document = Document { json, needed: None, written: file, files };
         bundle(cx, &mut document, Some(name))?;
@@ -34,7 +39,7 @@ pub(super) fn bundle(
     let mut bundle = Bundle { known: root.into_iter().collect(), open: Vec::new() };
     bundle.rewrite(&mut document.json, name.unwrap_or_default(), "");
     while let Some((file, prefix)) = bundle.open.pop() {
-        let mut json = read(cx, &file, &span)?;
+        let mut json = read(cx, &file, &span, Some(format!("a `$ref` names `{file}`")))?;
         if let Json::Object(members) = &mut json {
             members.shift_remove("$id");
             members.shift_remove("$schema");
@@ -117,9 +122,9 @@ fn beside(file: &str, target: &str) -> String {
     parts.join("/")
 }
 
-fn read(cx: &mut Context<'_>, name: &str, span: &Span) -> Option<Json> {
+fn read(cx: &mut Context<'_>, name: &str, span: &Span, elsewhere: Option<String>) -> Option<Json> {
     let path = Plain { span: span.clone(), raw: Raw::Text(name.to_owned()) };
-    let text = cx.file(&path)?;
+    let text = cx.file_named(&path, elsewhere)?;
     let limits = Limits { max_depth: MAX_DEPTH, duplicate_keys: DuplicateKeys::Refuse };
     match parse(text.as_bytes(), &limits) {
         Ok(value) => Some((&value).into()),

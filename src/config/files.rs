@@ -1,6 +1,6 @@
 //! The files of a config, so that tests need no disk.
 
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Component, Path, PathBuf};
 
 /// Where files are read from.
@@ -32,7 +32,7 @@ pub struct Disk;
 
 impl Files for Disk {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        std::fs::read(path)
+        read(path)
     }
 
     fn list(&self, folder: &Path) -> io::Result<Vec<Entry>> {
@@ -44,6 +44,26 @@ impl Files for Disk {
             })
             .collect()
     }
+}
+
+/// Bytes of a file that is read: no config is as large, and a device has no end.
+const MOST: u64 = 16 << 20;
+
+/// The bytes of a regular file of at most so many. Others, such as a pipe, are not opened: who opens them may wait for ever.
+pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let about = std::fs::metadata(path)?;
+    if about.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    if !about.is_file() {
+        return Err(io::Error::other("it is no regular file"));
+    }
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)?.take(MOST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MOST {
+        return Err(io::Error::other(format!("it is larger than {} MiB", MOST >> 20)));
+    }
+    Ok(bytes)
 }
 
 /// The path of a file that another file names: relative to its folder, without `.` and `..`, so
@@ -60,4 +80,28 @@ pub(super) fn beside(file: &Path, name: &str) -> PathBuf {
         }
     }
     path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn why(path: &Path) -> String {
+        Disk.read(path).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn what_is_no_regular_file_or_too_large_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let named = |name: &str| folder.path().join(name);
+        assert_eq!(why(Path::new("/dev/zero")), "it is no regular file");
+        let pipe = std::process::Command::new("mkfifo").arg(named("x.toml")).status();
+        assert!(pipe.unwrap().success());
+        assert_eq!(why(&named("x.toml")), "it is no regular file");
+        assert_eq!(Disk.read(folder.path()).unwrap_err().kind(), io::ErrorKind::IsADirectory);
+        std::fs::File::create(named("large")).unwrap().set_len(MOST + 1).unwrap();
+        assert_eq!(why(&named("large")), "it is larger than 16 MiB");
+        std::fs::write(named("small"), "a").unwrap();
+        assert_eq!(Disk.read(&named("small")).unwrap(), b"a");
+    }
 }

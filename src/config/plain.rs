@@ -42,9 +42,9 @@ pub enum Raw<T> {
     Text(String),
 }
 
-/// One value, or a list of them.
+/// One value, or a list of them; and where they stand, which an empty list is shown at.
 #[derive(Clone, Debug)]
-pub struct Many<T>(pub Vec<T>);
+pub struct Many<T>(pub Vec<T>, pub Span);
 
 /// A list with its place, which an empty one is shown at.
 #[derive(Clone, Debug)]

@@ -261,8 +261,8 @@ impl<T: Leaf> Leaf for List<T> {
 impl<T: Leaf> Leaf for Many<T> {
     fn read(node: &Toml, decoder: &mut Decoder<'_>) -> Option<Self> {
         match &node.value {
-            Value::List(_) => Vec::decode(&[node], decoder).map(Self),
-            _ => T::read(node, decoder).map(|one| Self(vec![one])),
+            Value::List(_) => Vec::decode(&[node], decoder).map(|all| Self(all, node.span.clone())),
+            _ => T::read(node, decoder).map(|one| Self(vec![one], node.span.clone())),
         }
     }
 }

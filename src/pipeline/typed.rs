@@ -22,12 +22,24 @@ pub(super) async fn read(
     mistakes: &mut Mistakes,
 ) -> Result<Value, Fault> {
     let accept = endpoint.input.accept;
-    let content_type = request.head.header("content-type").first().map(|value| value.to_vec());
+    let content_type = match request.head.header("content-type")[..] {
+        [] => None,
+        [one] => Some(one.to_vec()),
+        // Who reads the other one reads another body.
+        _ => {
+            let message = "There must be one `Content-Type`.";
+            return Err(Fault::new(Code::BadRequest).message(message).cause(message));
+        }
+    };
     let kind = content_type.as_deref().and_then(|text| kind(text, accept));
     let other = || Fault::new(Code::UnsupportedMediaType).message(wanted(accept));
     // What is refused whatever it holds is not waited for.
     if content_type.is_some() && kind.is_none() {
         return Err(other());
+    }
+    if request.head.header("content-encoding").iter().any(|value| is_encoded(value)) {
+        let message = "The body must be sent as it is, without a `Content-Encoding`.";
+        return Err(Fault::new(Code::UnsupportedMediaType).message(message));
     }
     let bytes = body::read(endpoint, request).await?;
     if bytes.is_empty() && content_type.is_none() {
@@ -91,8 +103,11 @@ fn from_form(
     };
     let text = std::str::from_utf8(bytes).map_err(|_| bad(form::Problem::Utf8))?;
     let fields = form::pairs(text, limits.max_parameters).map_err(bad)?;
+    let before = mistakes.len();
     let mut body = schema.read_form(&fields, mistakes);
+    let twice = mistakes.fields_since(before);
     schema.check(&mut body, || "body".to_owned(), mistakes);
+    mistakes.retain_first(&twice, before);
     Ok(body)
 }
 
@@ -116,6 +131,12 @@ fn kind(content_type: &[u8], accept: Accept) -> Option<Kind> {
         true if name == "application/x-www-form-urlencoded" && accept.form => Some(Kind::Form),
         _ => None,
     }
+}
+
+/// Whether a `Content-Encoding` says anything but `identity` (RFC 9110 §8.4). Nothing is unpacked here.
+fn is_encoded(value: &[u8]) -> bool {
+    let mut codings = value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
+    codings.any(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case(b"identity"))
 }
 
 fn wanted(accept: Accept) -> &'static str {

@@ -1,6 +1,6 @@
 //! From the text of a schema to what serves requests.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use jsonschema::Validator;
 use serde_json::{Map, Value as Json};
@@ -13,7 +13,7 @@ use super::place::Place;
 use super::prepare::Prepare;
 use super::schema::Compiled;
 use super::wrong::{Wrong, below};
-use super::{engine, explain, grammar, keywords};
+use super::{cost, engine, explain, grammar, keywords};
 use crate::value::Value;
 
 /// Compiles a schema.
@@ -60,8 +60,12 @@ fn plain(json: &Json) -> Json {
 /// Schemas that name members say `object` by that: programs rely on the members, and nothing else could be stripped.
 fn objects(text: &Json) -> Result<Vec<String>, Vec<Wrong>> {
     let read = grammar::read(text);
-    if !read.wrong.is_empty() {
-        return Err(read.wrong);
+    let mut wrong = read.wrong;
+    if wrong.is_empty() {
+        cost::check(&read.nodes, &mut wrong);
+    }
+    if !wrong.is_empty() {
+        return Err(wrong);
     }
     let nodes = &read.nodes;
     let mut open: Vec<NodeId> = nodes.iter().flat_map(heads).chain([0]).collect();
@@ -98,7 +102,7 @@ fn together(nodes: &[Node], id: NodeId) -> Vec<NodeId> {
 
 /// The schemas of members and items: each is the first to speak of its value.
 fn heads(node: &Node) -> impl Iterator<Item = NodeId> + '_ {
-    let named = node.properties.iter().map(|(_, id)| *id);
+    let named = node.properties.values().copied();
     let patterned = node.patterns.iter().map(|(_, id)| *id);
     let rest = node.rest.into_iter().chain(node.unevaluated).chain(node.items);
     named.chain(patterned).chain(rest).chain(node.prefix.iter().copied())
@@ -107,7 +111,7 @@ fn heads(node: &Node) -> impl Iterator<Item = NodeId> + '_ {
 /// Compiles the whole, what each node says alone, and the branches that are asked alone.
 fn validators(text: &Json, texts: &[&Json], nodes: &mut [Node]) -> Result<Validator<Ours>, String> {
     let judge = engine::compile(text)?;
-    let asked: Vec<NodeId> =
+    let asked: HashSet<NodeId> =
         nodes.iter().flat_map(|node| node.asks().collect::<Vec<_>>()).collect();
     let defaulted = nodes.iter().any(|node| node.default.is_some());
     let map = match asked.is_empty() && !defaulted {
@@ -115,8 +119,15 @@ fn validators(text: &Json, texts: &[&Json], nodes: &mut [Node]) -> Result<Valida
         false => Some(engine::options().build_map(text).map_err(|why| why.masked().to_string())?),
     };
     let alone = |node: &Node| map.as_ref()?.get(&format!("#{}", node.pointer)).cloned();
+    let mut known: HashMap<String, Validator<Ours>> = HashMap::new();
     for (id, node) in nodes.iter_mut().enumerate() {
-        node.local = local(texts[id], &[]).as_ref().map(engine::compile).transpose()?;
+        if let Some(local) = local(texts[id], &[]) {
+            let text = local.to_string();
+            let same = known.get(&text).cloned();
+            let validator = same.map_or_else(|| engine::compile(&local), Ok)?;
+            known.entry(text).or_insert_with(|| validator.clone());
+            node.local = Some(validator);
+        }
         if asked.contains(&id) || node.default.is_some() {
             node.judge = Some(alone(node).ok_or("a part of it cannot stand alone")?);
         }

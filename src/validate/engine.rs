@@ -8,7 +8,10 @@ use super::limits;
 use super::node::Matcher;
 
 /// Bytes of a compiled pattern: a pattern that needs more is slow as well.
-const PATTERN_SIZE: usize = 256 << 10;
+const PATTERN_SIZE: usize = 1 << 20;
+
+/// Why a pattern that needs more is refused.
+pub(super) const TOO_LARGE: &str = "it is too large";
 
 pub(super) type Options =
     jsonschema::ValidationOptions<'static, std::sync::Arc<dyn jsonschema::Retrieve>, Ours>;
@@ -36,12 +39,12 @@ pub(super) fn compile(schema: &Json) -> Result<Validator<Ours>, String> {
 /// What is wrong with it.
 pub(super) fn matcher(pattern: &str) -> Result<Matcher, String> {
     let why = match regex::RegexBuilder::new(pattern).size_limit(PATTERN_SIZE).build() {
-        Err(regex::Error::CompiledTooBig(_)) => return Err("it is too large".to_owned()),
+        Err(regex::Error::CompiledTooBig(_)) => return Err(TOO_LARGE.to_owned()),
         Err(error) => {
             let text = error.to_string();
             text.rsplit("error: ").next().unwrap_or_default().trim().to_owned()
         }
-        Ok(_) => "it is too large".to_owned(),
+        Ok(_) => TOO_LARGE.to_owned(),
     };
     let compiled = options().build(&json!({ "pattern": pattern }));
     compiled.map(Matcher).map_err(|_| why)

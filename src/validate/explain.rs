@@ -246,7 +246,7 @@ impl<'a> Explain<'a> {
     /// Whether a member that is one of listed values in this branch has another value: then this branch was not meant.
     fn is_told_apart(&self, id: NodeId, value: &Value, depth: u32) -> bool {
         let node = &self.nodes[id];
-        let listed = |(name, next): &(SmolStr, NodeId)| {
+        let listed = |(name, next): (&SmolStr, &NodeId)| {
             let next = &self.nodes[*next];
             let given = value.get(name);
             !next.allowed.is_empty() && given.is_none_or(|given| !next.allowed.contains(given))

@@ -1,5 +1,7 @@
 //! What may stand in a keyword, and what it says.
 
+use std::collections::HashSet;
+
 use serde_json::Value as Json;
 
 use super::keywords::Form;
@@ -20,6 +22,9 @@ pub(super) fn well_formed(form: Form, value: &Json) -> Result<(), Malformed> {
             if value.as_array().is_some_and(Vec::is_empty) {
                 return Err(("an empty list of types lets nothing in", None));
             }
+            if repeats(value) {
+                return Err(("a type stands here twice", Some("name each once")));
+            }
             (value.is_string() || texts(value), "expected text")
         }
         Form::Values => {
@@ -39,6 +44,9 @@ pub(super) fn well_formed(form: Form, value: &Json) -> Result<(), Malformed> {
                 let help = "in an object's schema it is a list: `required = [\"name\"]`";
                 return Err(("`required = true` stands on a parameter", Some(help)));
             }
+            if repeats(value) {
+                return Err(("a member stands here twice", Some("name each once")));
+            }
             (texts(value), "expected `true`, or a list of members")
         }
         Form::NamesByName => {
@@ -48,6 +56,11 @@ pub(super) fn well_formed(form: Form, value: &Json) -> Result<(), Malformed> {
         _ => (true, ""),
     };
     if right { Ok(()) } else { Err((what, None)) }
+}
+
+fn repeats(list: &Json) -> bool {
+    let mut seen = HashSet::new();
+    list.as_array().into_iter().flatten().filter_map(Json::as_str).any(|name| !seen.insert(name))
 }
 
 /// The types that `type` names.

@@ -96,6 +96,9 @@ impl<'j> Grammar<'j> {
             self.wrong.push(Wrong::key(at, "`$id` inside a schema is not followed").help(help));
         }
         if keywords::is_annotation(name) {
+            if let Err(expected) = keywords::annotation(name, value) {
+                self.wrong.push(Wrong::value(at, expected));
+            }
             return;
         }
         let known = keywords::KEYWORDS.iter().map(|(known, _)| *known);
@@ -137,7 +140,9 @@ impl<'j> Grammar<'j> {
             let key = SmolStr::new(key);
             let node = &mut self.nodes[id];
             match name {
-                "properties" => node.properties.push((key, child)),
+                "properties" => {
+                    node.properties.insert(key, child);
+                }
                 "dependentSchemas" => node.dependent.push((key, child)),
                 "patternProperties" => match engine::matcher(&key) {
                     Ok(pattern) => node.patterns.push((pattern, child)),
@@ -263,6 +268,7 @@ impl<'j> Grammar<'j> {
             let title = "`clamp` needs `minimum` or `maximum`";
             self.wrong.push(Wrong::key(place("clamp"), title).help(help));
         }
+        super::changes::check(node, keywords, &mut self.wrong);
         for (condition, branch) in [("if", "then"), ("if", "else")] {
             if has(branch) && !has(condition) {
                 let title = format!("`{branch}` means nothing without `if`");
@@ -279,6 +285,11 @@ impl Wrong {
 }
 
 fn not_a_pattern(wrong: Wrong, why: &str) -> Wrong {
+    if why == engine::TOO_LARGE {
+        let title = "this regular expression is too large".to_owned();
+        let help = "a long repetition is copied as often: say how long text may be by `maxLength`";
+        return Wrong { title, ..wrong }.help(help);
+    }
     let help =
         format!("{why}; patterns run in linear time, without look-around and back-references");
     Wrong { title: "this is not a regular expression".to_owned(), ..wrong }.help(help)

@@ -1,5 +1,7 @@
 //! The keywords of a schema, and what may stand in each.
 
+use serde_json::Value as Json;
+
 /// What stands in a keyword.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
@@ -176,6 +178,21 @@ pub(super) fn form(keyword: &str) -> Option<Form> {
 /// Whether it only tells something.
 pub(super) fn is_annotation(keyword: &str) -> bool {
     ANNOTATIONS.contains(&keyword) || keyword.starts_with("x-")
+}
+
+/// Whether this may stand in what only tells something.
+///
+/// # Errors
+/// What is expected there.
+pub(super) fn annotation(keyword: &str, value: &Json) -> Result<(), &'static str> {
+    match keyword {
+        "title" | "description" | "$id" | "$schema" if !value.is_string() => Err("expected text"),
+        "examples" if !value.is_array() => Err("expected a list of values"),
+        "deprecated" | "readOnly" | "writeOnly" if !value.is_boolean() => {
+            Err("expected `true` or `false`")
+        }
+        _ => Ok(()),
+    }
 }
 
 /// What stands for a keyword of another draft.

@@ -13,7 +13,7 @@ use crate::value::SmolStr;
 /// With more members than these they are looked up.
 const FEW: usize = 12;
 /// More places than these nobody means.
-const MOST: usize = 20_000;
+const MOST: usize = 100_000;
 
 type Set = Vec<(NodeId, bool)>;
 
@@ -24,7 +24,7 @@ pub(super) fn places(nodes: &[Node], wrong: &mut Vec<Wrong>) -> Vec<Place> {
     let mut places = Vec::new();
     while let Some(set) = merge.todo.get(places.len()).cloned() {
         if places.len() >= MOST {
-            let help = "its references and branches multiply: name fewer of them in one place";
+            let help = format!("it has more than {MOST} members, items and branches: name fewer");
             wrong.push(Wrong::value("", "this schema is too large").help(help));
             break;
         }
@@ -204,7 +204,7 @@ fn is_any_object(nodes: &[Node], node: &Node) -> bool {
 fn names(nodes: &[Node], set: &Set) -> Vec<SmolStr> {
     let mut names: Vec<SmolStr> = Vec::new();
     let mut known = HashSet::new();
-    for (name, _) in set.iter().flat_map(|(id, _)| &nodes[*id].properties) {
+    for name in set.iter().flat_map(|(id, _)| nodes[*id].properties.keys()) {
         if known.insert(name) {
             names.push(name.clone());
         }
@@ -241,12 +241,13 @@ fn check_required(nodes: &[Node], set: &Set, names: &[SmolStr], wrong: &mut Vec<
     let patterned = |name: &str| {
         set.iter().any(|(id, _)| nodes[*id].patterns.iter().any(|(one, _)| one.fits(name)))
     };
+    let known: HashSet<&SmolStr> = names.iter().collect();
     for node in set.iter().filter(|(_, sure)| *sure).map(|(id, _)| &nodes[*id]) {
         let required = node.required.iter().map(|name| ("required", "required", name));
         let dependent = &node.dependent;
         let dependent = dependent.iter().map(|(name, _)| ("dependentSchemas", "depended on", name));
         for (keyword, what, name) in required.chain(dependent) {
-            if names.contains(name) || patterned(name) {
+            if known.contains(name) || patterned(name) {
                 continue;
             }
             let help = nearest(name, names.iter().map(SmolStr::as_str));

@@ -41,6 +41,20 @@ impl Mistakes {
         self.0.len() >= MOST
     }
 
+    /// The fields of the mistakes from this one on.
+    pub fn fields_since(&self, first: usize) -> Vec<String> {
+        self.0.iter().skip(first).map(|mistake| mistake.field.clone()).collect()
+    }
+
+    /// Drops what is said again of these fields, whose mistakes stand from `first` on.
+    pub fn retain_first(&mut self, fields: &[String], first: usize) {
+        let mut at = 0;
+        self.0.retain(|mistake| {
+            at += 1;
+            at <= first + fields.len() || !fields.contains(&mistake.field)
+        });
+    }
+
     /// Nothing, or the fault that lists them.
     ///
     /// # Errors

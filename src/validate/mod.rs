@@ -5,6 +5,8 @@
 //! the crate `jsonschema`, over our own values, says whether the prepared value is good.
 
 mod build;
+mod changes;
+mod cost;
 mod decimal;
 mod engine;
 mod explain;

@@ -1,5 +1,6 @@
 //! A schema as a tree of nodes, its references resolved.
 
+use indexmap::IndexMap;
 use jsonschema::Validator;
 
 use super::instance::Ours;
@@ -29,7 +30,7 @@ pub(super) struct Node {
     pub(super) trim: bool,
     pub(super) lowercase: bool,
     pub(super) clamp: bool,
-    pub(super) properties: Vec<(SmolStr, NodeId)>,
+    pub(super) properties: IndexMap<SmolStr, NodeId>,
     pub(super) patterns: Vec<(Matcher, NodeId)>,
     pub(super) rest: Option<NodeId>,
     pub(super) unevaluated: Option<NodeId>,
@@ -83,6 +84,11 @@ impl Node {
         lists.chain(self.then).chain(self.otherwise).chain(dependent)
     }
 
+    /// Schemas that are asked about the same value.
+    pub(super) fn same_value(&self) -> impl Iterator<Item = NodeId> + '_ {
+        self.same_place().chain(self.branches()).chain(self.not).chain(self.when)
+    }
+
     /// Whether a branch must be asked whether it holds.
     pub(super) fn asks(&self) -> impl Iterator<Item = NodeId> + '_ {
         let contains = self.contains.as_ref().map(|contains| contains.item);
@@ -92,7 +98,7 @@ impl Node {
 
     /// The schema of a member that has one by its name.
     pub(super) fn property(&self, name: &str) -> Option<NodeId> {
-        self.properties.iter().find(|(own, _)| own == name).map(|(_, node)| *node)
+        self.properties.get(name).copied()
     }
 
     /// Every schema of a member: by its name, by patterns, or else that of all others.

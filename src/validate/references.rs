@@ -17,9 +17,14 @@ pub(super) fn resolve(grammar: &mut Grammar<'_>) {
     }
     let mut state = vec![State::New; grammar.nodes.len()];
     for node in 0..grammar.nodes.len() {
-        circle(grammar, node, &mut state);
+        if !circle(grammar, node, &mut state, 0) {
+            return;
+        }
     }
 }
+
+/// Longer chains of schemas about one value nobody means, and each link is a call.
+const DEEPEST: usize = 200;
 
 type Nowhere = (String, &'static str);
 
@@ -44,15 +49,20 @@ enum State {
     Done,
 }
 
-/// A schema that asks itself about the same value would never come to an end.
-fn circle(grammar: &mut Grammar<'_>, node: NodeId, state: &mut [State]) {
+/// A schema that asks itself about the same value would never come to an end. Gives whether all was looked at.
+fn circle(grammar: &mut Grammar<'_>, node: NodeId, state: &mut [State], depth: usize) -> bool {
     if state[node] != State::New {
-        return;
+        return true;
+    }
+    if depth > DEEPEST {
+        let at = grammar.nodes[node].pointer.clone();
+        let help = format!("more than {DEEPEST} of its parts ask one another about one value");
+        grammar.wrong.push(Wrong::value(at, "this schema is too large").help(help));
+        return false;
     }
     state[node] = State::Open;
     let one = &grammar.nodes[node];
-    let next: Vec<NodeId> =
-        one.same_place().chain(one.branches()).chain(one.not).chain(one.when).collect();
+    let next: Vec<NodeId> = one.same_value().collect();
     for next in next {
         match state[next] {
             State::Open => {
@@ -62,8 +72,13 @@ fn circle(grammar: &mut Grammar<'_>, node: NodeId, state: &mut [State]) {
                 let title = "this schema refers to itself without end";
                 grammar.wrong.push(Wrong::value(at, title).help(help));
             }
-            _ => circle(grammar, next, state),
+            _ => {
+                if !circle(grammar, next, state, depth + 1) {
+                    return false;
+                }
+            }
         }
     }
     state[node] = State::Done;
+    true
 }

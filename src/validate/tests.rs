@@ -329,6 +329,45 @@ mod texts {
 }
 
 #[test]
+fn references_that_multiply_are_refused_before_anything_is_slow() {
+    for list in ["allOf", "anyOf", "oneOf"] {
+        for depth in [15, 40, 90] {
+            let next = |at| json!({"$ref": format!("#/$defs/a{at}")});
+            let mut defs: serde_json::Map<String, Json> = (0..depth)
+                .map(|at| (format!("a{at}"), json!({list: [next(at + 1), next(at + 1)]})))
+                .collect();
+            defs.insert(format!("a{depth}"), json!({"type": "string"}));
+            let wrong = Schema::compile(&json!({"$defs": defs, "$ref": "#/$defs/a0"}));
+            assert_eq!(wrong.unwrap_err()[0].title, "this schema is too large", "{list} {depth}");
+        }
+    }
+    let mut items: serde_json::Map<String, Json> = serde_json::Map::new();
+    for at in 0..40 {
+        let next = json!({"$ref": format!("#/$defs/a{}", at + 1)});
+        items.insert(format!("a{at}"), json!({"items": {"allOf": [next, next]}}));
+    }
+    items.insert("a40".to_owned(), json!({}));
+    assert!(Schema::compile(&json!({"$defs": items, "$ref": "#/$defs/a0"})).is_err());
+}
+
+#[test]
+fn a_long_chain_of_references_is_refused() {
+    let next = |at| json!({"$ref": format!("#/$defs/a{at}")});
+    let defs = (0..50_000).map(|at| (format!("a{at}"), next((at + 1).min(49_999))));
+    let defs: serde_json::Map<String, Json> = defs.collect();
+    let wrong = Schema::compile(&json!({"$defs": defs, "$ref": "#/$defs/a0"})).unwrap_err();
+    assert_eq!(wrong[0].title, "this schema is too large");
+}
+
+#[test]
+fn a_schema_may_have_many_members() {
+    let members = (0..50_000).map(|at| (format!("m{at}"), json!({"type": "string"})));
+    let members: serde_json::Map<String, Json> = members.collect();
+    let schema = schema(json!({"properties": members}));
+    assert_eq!(check(&schema, "{\"m49999\":\"a\",\"x\":1}"), Ok("{\"m49999\":\"a\"}".into()));
+}
+
+#[test]
 fn what_is_wrong_with_a_schema_is_told_at_its_place() {
     for (json, title) in [
         (

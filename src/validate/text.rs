@@ -109,7 +109,8 @@ fn convert(place: Option<&Place>, text: &str) -> Value {
     }
     let parsed = match trimmed {
         "true" | "false" if place.kinds.has(Type::Boolean) => Some(Value::Bool(trimmed == "true")),
-        _ if place.kinds.has(Type::Integer) || place.kinds.has(Type::Number) => number(trimmed),
+        _ if place.kinds.has(Type::Number) => number(trimmed),
+        _ if place.kinds.has(Type::Integer) && is_digits(trimmed) => number(trimmed),
         _ => None,
     };
     // Where values are listed and text is among them, only what is listed is another type.
@@ -118,6 +119,12 @@ fn convert(place: Option<&Place>, text: &str) -> Value {
         free || place.allowed.contains(value)
     };
     parsed.filter(listed).unwrap_or_else(stays)
+}
+
+/// Upstreams get an integer as it was written, and not all of them read `1000e-1` as 100.
+fn is_digits(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    digits.bytes().all(|byte| byte.is_ascii_digit()) && text != "-0"
 }
 
 fn number(text: &str) -> Option<Value> {

@@ -7,16 +7,38 @@ use num_bigint::BigInt;
 
 use super::Num;
 
-/// A number as a template prints it: without a needless `.0`, otherwise as it came (`2.0` is `2`, `1.10` and `1e400` stay). NaN and infinities are `null`.
+/// The most digits that an exponent is written out to.
+const MOST_DIGITS: usize = 40;
+
+/// A number as a template prints it: a whole one in digits, otherwise as it came (`2.0` is `2`, `1000e-1` is `100`; `1.10`
+/// stays, and `1e400`, which nobody would write out). NaN and infinities are `null`.
 pub fn number_text(number: &Num) -> Cow<'_, str> {
     match number {
-        Num::Dec(text) => match text.split_once('.') {
-            Some((whole, fraction)) if fraction.bytes().all(|b| b == b'0') => whole.into(),
-            _ => text.as_str().into(),
-        },
+        Num::Dec(text) => digits(text).map_or(text.as_str().into(), Cow::Owned),
         Num::Float(float) => finite_text(*float).into(),
         Num::Int(_) | Num::BigInt(_) => number.to_string().into(),
     }
+}
+
+/// The digits of a number that is whole, and not too long.
+fn digits(text: &str) -> Option<String> {
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let (sign, whole) = whole.strip_prefix('-').map_or(("", whole), |whole| ("-", whole));
+    let exponent: isize = exponent.parse().ok()?;
+    let point = isize::try_from(whole.len()).ok()?.checked_add(exponent)?;
+    let all = format!("{whole}{fraction}");
+    let point = usize::try_from(point).unwrap_or(0);
+    if point > all.len().max(MOST_DIGITS) {
+        return None;
+    }
+    let (kept, dropped) = all.split_at_checked(point).unwrap_or((&all, ""));
+    if dropped.bytes().any(|digit| digit != b'0') {
+        return None;
+    }
+    let kept = format!("{kept:0<point$}");
+    let kept = kept.trim_start_matches('0');
+    Some(format!("{sign}{}", if kept.is_empty() { "0" } else { kept }))
 }
 
 /// A calculated number as JSON: whole ones without a point, as jq writes them; what JSON has no word for is `null`.

@@ -75,6 +75,58 @@ async fn mistakes_of_a_form_are_told_as_those_of_json() {
 }
 
 #[tokio::test]
+async fn a_field_that_is_given_twice_is_not_missing_as_well() {
+    let (_service, gateway) = echo("", "accept = \"form\"", SCHEMA).await;
+
+    let reply = gateway.request("POST", "/echo").body(FORM, "name=abc&name=def&age=-1").await;
+
+    assert_eq!(
+        mistakes(&reply),
+        ["body.name: must be given once (type)", "body.age: must be at least 0 (minimum)"]
+    );
+}
+
+#[tokio::test]
+async fn an_integer_of_a_form_is_digits() {
+    let (_service, gateway) = echo("", "accept = \"form\"", SCHEMA).await;
+    for age in ["1000e-1", "1E1", "1.0", "1e999"] {
+        let form = format!("name=abc&age={age}&sizes={age}");
+        let reply = gateway.request("POST", "/echo").body(FORM, form).await;
+        assert_eq!(
+            mistakes(&reply),
+            [
+                "body.age: must be a whole number (type)",
+                "body.sizes[0]: must be a whole number (type)"
+            ]
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_packed_body_is_415_and_two_content_types_are_400() {
+    let (service, gateway) = echo("", "accept = [\"json\", \"form\"]", "type = \"object\"").await;
+    for (kind, body) in [(FORM, "a=1"), ("application/json", "{}")] {
+        let send = |name: &str, value: &str| {
+            gateway.request("POST", "/echo").header(name, value).body(kind, body)
+        };
+        for coding in ["gzip", "identity, br", "x"] {
+            let reply = send("content-encoding", coding).await;
+            reply.assert_error(415, "UNSUPPORTED_MEDIA_TYPE");
+            assert!(reply.body.contains("Content-Encoding"), "{reply:?}");
+        }
+        send("content-encoding", "Identity").await.assert_status(200);
+        let request = format!(
+            "POST /echo HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-type: {kind}\r\n\
+             content-type: {kind}\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let replies = gateway.exchange(request, "").await;
+        replies[0].assert_error(400, "BAD_REQUEST");
+    }
+    assert_eq!(service.total(), 2);
+}
+
+#[tokio::test]
 async fn only_what_is_accepted_is_read() {
     let (json_only, json_gateway) = echo("", "", "type = \"object\"").await;
     json_gateway.request("POST", "/echo").body(FORM, "a=1").await.assert_status(415);

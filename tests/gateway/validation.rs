@@ -98,6 +98,43 @@ async fn a_page_size_is_brought_into_range() {
 }
 
 #[tokio::test]
+async fn an_integer_reaches_the_upstream_in_digits() {
+    let service = Upstream::start().await;
+    service.on("GET", "/list", Reply::json(json!({})));
+    let route = r#"
+        session = "none"
+        [post]
+        input.query.limit = { type = "integer", minimum = 1, maximum = 100, clamp = true }
+        input.query.page = { type = "integer", minimum = 1, maximum = 100 }
+        [post.input.body.properties.n]
+        type = "integer"
+        maximum = 100
+        [post.calls.list]
+        upstream = "service"
+        path = "/list"
+        query.limit = "{$query.limit}"
+        query.n = "{$body.n}"
+    "#;
+    let config = Gateway::config().upstream("service", &service);
+    let gateway = config.route("list.toml", route).start().await;
+
+    let none = || json!({});
+    for text in ["1000e-1", "0.1e1", "1E1", "1.0", "1e999", "-0", "1e-1", "-"] {
+        for name in ["limit", "page"] {
+            let reply = gateway.post(&format!("/list?{name}={text}"), none()).await;
+            assert_eq!(mistakes(&reply), [format!("query.{name}: must be a whole number (type)")]);
+        }
+    }
+    gateway.post("/list?limit=1000", none()).await.assert_status(200);
+    for body in ["{\"n\": 1e2}", "{\"n\": 100.0}", "{\"n\": 1000e-1}"] {
+        let request = gateway.request("POST", "/list").body("application/json", body);
+        request.await.assert_status(200);
+    }
+    let sent: Vec<String> = service.requests().iter().map(|one| one.target.clone()).collect();
+    assert_eq!(sent, ["/list?limit=100", "/list?n=100", "/list?n=100", "/list?n=100"]);
+}
+
+#[tokio::test]
 async fn a_schema_in_a_file_may_refer_to_itself_and_to_its_neighbours() {
     let tree = r##"{"$id": "https://example.com/tree", "required": ["name"], "properties": {
         "name": {"$ref": "parts/name.json"}, "children": {"items": {"$ref": "#"}}, "note": {"enum": ["x", null]}
