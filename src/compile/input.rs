@@ -123,10 +123,6 @@ fn parameter(cx: &mut Context<'_>, name: &str, toml: &Toml) -> Parameter {
     });
     let schema = schema.unwrap_or_default();
     let default = schema.default_value().cloned();
-    if let (Some(needed), Some(_)) = (&needed, &default) {
-        let help = "`default` stands in for an absent value: take one of them away";
-        cx.wrong(needed, "`required = true` says nothing beside `default`", help);
-    }
     Parameter { name: SmolStr::new(name), schema, default, required: needed.is_some() }
 }
 

@@ -1,6 +1,7 @@
 //! The files of a config, so that tests need no disk.
 
 use std::io::{self, Read as _};
+use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Component, Path, PathBuf};
 
 /// Where files are read from.
@@ -49,8 +50,13 @@ impl Files for Disk {
 /// Bytes of a file that is read: no config is as large, and a device has no end.
 const MOST: u64 = 16 << 20;
 
+/// What a secret stands in: a file, or a pipe that somebody writes it to.
+pub(super) fn read_secret(path: &Path) -> io::Result<Vec<u8>> {
+    if std::fs::metadata(path)?.file_type().is_fifo() { read_up_to_most(path) } else { read(path) }
+}
+
 /// The bytes of a regular file of at most so many. Others, such as a pipe, are not opened: who opens them may wait for ever.
-pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
+fn read(path: &Path) -> io::Result<Vec<u8>> {
     let about = std::fs::metadata(path)?;
     if about.is_dir() {
         return Err(io::ErrorKind::IsADirectory.into());
@@ -58,6 +64,10 @@ pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
     if !about.is_file() {
         return Err(io::Error::other("it is no regular file"));
     }
+    read_up_to_most(path)
+}
+
+fn read_up_to_most(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     std::fs::File::open(path)?.take(MOST + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MOST {

@@ -78,7 +78,7 @@ impl Environment for Process {
     }
 
     fn read(&self, path: &Path) -> io::Result<String> {
-        let bytes = super::files::read(path)?;
+        let bytes = super::files::read_secret(path)?;
         String::from_utf8(bytes).map_err(|_| io::ErrorKind::InvalidData.into())
     }
 }
