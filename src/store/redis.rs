@@ -17,7 +17,7 @@ use crate::fault::{Code, Fault};
 
 /// A worker's connection to Redis. Questions share it; each waits for `timeout` at most, connecting included.
 ///
-/// A server that did not answer is away until it does: one question in [`PAUSE`] tries it again, and no other waits
+/// A server that did not answer is away until it does: one question in 250 ms tries it again, and no other waits
 /// meanwhile. In a cluster, where one server of many may be away, each question finds out for itself.
 pub struct Redis {
     target: Target,
