@@ -108,7 +108,7 @@ fn request(sent: &Rc<Sent>, body: &str) -> Request {
         body: Body::new(Whole(Bytes::from(body.to_owned()))),
         id: "id".into(),
         trace: Trace::start(sent.header("traceparent").first().and_then(text), &[7; 16]),
-        peer: None,
+        client: None,
         started: wait(async { tokio::time::Instant::now() }),
         ongoing: Ongoing::new(()),
     }
