@@ -5,6 +5,8 @@
 pub mod clock;
 pub mod diagnostic;
 pub mod fault;
+pub mod identity;
+pub mod seal;
 pub mod value;
 
 pub mod config;
@@ -14,12 +16,16 @@ pub mod template;
 
 pub mod store;
 
+pub mod cookie;
 pub mod cors;
+pub mod csrf;
 pub mod idempotency;
 pub mod limit;
+pub mod login;
 pub mod session;
 pub mod signature;
 pub mod telemetry;
+pub mod token;
 pub mod upstream;
 pub mod validate;
 

@@ -15,41 +15,49 @@ const MAY_USE: &[(&str, &str)] = &[
     ("fault", ""),
     ("telemetry", ""),
     ("value", ""),
+    ("cookie", ""),
+    ("seal", ""),
+    ("identity", "value"),
     ("config", "diagnostic"),
     ("jq", "diagnostic fault value"),
     ("template", "diagnostic fault value jq"),
     ("store", "clock fault telemetry"),
     ("cache", "clock fault store telemetry"),
     ("cors", "fault"),
+    ("csrf", "fault"),
     ("idempotency", "clock fault store telemetry"),
     ("limit", "clock fault store telemetry"),
-    ("session", "clock fault value telemetry"),
+    ("token", "clock cookie fault identity value telemetry"),
+    ("session", "clock fault identity seal store telemetry"),
+    ("login", "clock fault identity token telemetry"),
+    ("credential", "clock fault identity login telemetry"),
     ("signature", "clock fault"),
     ("upstream", "fault value telemetry"),
     ("validate", "fault value"),
     (
         "plan",
-        "fault value jq template store cache cors idempotency limit session signature upstream \
-         validate",
+        "cookie credential csrf fault login seal value jq template store cache cors idempotency limit \
+         session signature token upstream validate",
     ),
     (
         "compile",
-        "diagnostic fault telemetry config plan value jq template store cache cors idempotency \
-         limit session signature upstream validate",
+        "cookie credential csrf diagnostic fault login seal telemetry config plan value jq template \
+         store cache cors idempotency limit session signature token upstream validate",
     ),
     (
         "pipeline",
-        "clock fault telemetry plan value jq template store cache cors idempotency limit session \
-         signature upstream validate",
+        "clock cookie credential csrf fault identity login seal telemetry plan value jq template \
+         store cache cors idempotency limit session signature token upstream validate",
     ),
     (
         "server",
         "clock diagnostic fault telemetry value config compile plan pipeline cache limit session \
-         upstream",
+         token upstream",
     ),
     (
         "cli",
-        "clock diagnostic telemetry value jq template session validate config plan compile server",
+        "clock diagnostic telemetry value jq template session token validate config plan compile \
+         server",
     ),
 ];
 const MAX_LINES: usize = 300;

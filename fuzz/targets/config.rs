@@ -9,7 +9,7 @@ use frontdesk::clock::SystemClock;
 use frontdesk::compile;
 use frontdesk::diagnostic::{Diagnostic, Sources};
 use frontdesk::pipeline::State;
-use frontdesk::session::Http;
+use frontdesk::token::Http;
 use fuzz::{FOLDER, Memory, SECRET};
 use libfuzzer_sys::fuzz_target;
 

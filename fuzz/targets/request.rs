@@ -13,7 +13,7 @@ use bytes::Bytes;
 use frontdesk::clock::SystemClock;
 use frontdesk::compile;
 use frontdesk::pipeline::{self, Body, BodyError, Gateway, Head, Ongoing, Payload, Request, State};
-use frontdesk::session::Http;
+use frontdesk::token::Http;
 use frontdesk::telemetry::Trace;
 use frontdesk::value::{DuplicateKeys, Limits, MAX_DEPTH, Value, parse};
 use fuzz::{FOLDER, Memory, first_line, wait};

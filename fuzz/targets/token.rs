@@ -12,8 +12,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use frontdesk::clock::Clock;
-use frontdesk::session::{
-    Algorithm, Credentials, Fetch, Fetched, Issuer, KeySource, Rejection, Session, Verifier,
+use frontdesk::token::{
+    Algorithm, Credentials, Fetch, Fetched, Issuer, KeySource, Rejection, Verified as Session, Verifier,
 };
 use frontdesk::value::{DuplicateKeys, Limits, Value, parse};
 use futures_util::future::BoxFuture;

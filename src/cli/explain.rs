@@ -8,8 +8,8 @@ use super::routes::{roles, session};
 use super::times::duration;
 use super::{inputs, limits};
 use crate::plan::{
-    Body, Call, Csrf, Each, Endpoint, Expect, FaultRule, OnStatus, Plan, Route, Segment, Shape,
-    Status, ValidateResponses,
+    Auth, Body, Call, Csrf, Each, Endpoint, Expect, FaultRule, OnStatus, Plan, Route, Segment,
+    Shape, Status, ValidateResponses,
 };
 use crate::value::SmolStr;
 
@@ -60,8 +60,9 @@ fn find<'p>(
     let verb = Method::from_bytes(method.to_ascii_uppercase().as_bytes())
         .map_err(|_| format!("`{method}` is not a method"))?;
     let path = path.split(['?', '#']).next().unwrap_or_default();
-    let routes = plan.router.routes();
-    let named = routes.iter().find(|route| route.path() == path || in_files(route) == path);
+    let routes: Vec<_> = plan.routes().collect();
+    let named =
+        routes.iter().copied().find(|route| route.path() == path || in_files(route) == path);
     let route = named.or_else(|| {
         let decode = |segment| {
             SmolStr::new(percent_encoding::percent_decode_str(segment).decode_utf8_lossy())
@@ -71,7 +72,10 @@ fn find<'p>(
             "" => Vec::new(),
             inner => inner.split('/').map(decode).collect(),
         };
-        plan.router.find(&segments).map(|found| found.route)
+        plan.frontends
+            .iter()
+            .find_map(|frontend| frontend.router.find(&segments))
+            .map(|found| found.route)
     });
     let route = route.ok_or_else(|| {
         let paths: Vec<String> = routes.iter().map(|route| route.path()).collect();
@@ -201,7 +205,7 @@ fn sends(text: &mut Sheet, plan: &Plan, call: &Call) {
     for (name, value) in &call.headers {
         text.row(2, "header", &format!("{name}: {}", value.template().masked()));
     }
-    if call.user_token {
+    if call.auth == Auth::User {
         text.row(2, "header", "authorization: the user's token");
     }
     if call.idempotency_key {

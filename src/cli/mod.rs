@@ -207,7 +207,7 @@ fn check_json(folder: &Path, world: &mut World<'_>) -> io::Result<u8> {
 
 /// `config ok: 12 routes, 17 endpoints, 7 upstreams`
 fn summary(plan: &Plan) -> String {
-    let routes = plan.router.routes();
+    let routes: Vec<_> = plan.routes().collect();
     let endpoints: usize = routes.iter().map(|route| route.methods.0.len()).sum();
     let count = |number: usize, what: &str| {
         format!("{number} {what}{}", if number == 1 { "" } else { "s" })

@@ -5,7 +5,7 @@ use crate::plan::{Endpoint, Plan, SessionRule};
 /// One line per endpoint, by path.
 pub(super) fn table(plan: &Plan) -> String {
     let mut rows = vec![HEAD.map(str::to_owned)];
-    let mut routes: Vec<_> = plan.router.routes().iter().collect();
+    let mut routes: Vec<_> = plan.routes().collect();
     routes.sort_by_key(|route| route.path());
     for route in routes {
         for (method, endpoint) in &route.methods.0 {

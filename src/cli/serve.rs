@@ -7,8 +7,8 @@ use std::sync::Arc;
 use crate::clock::SystemClock;
 use crate::plan::Plan;
 use crate::server::Server;
-use crate::session::Http;
 use crate::telemetry::{self, Format};
+use crate::token::Http;
 
 /// Serves a plan until SIGINT or SIGTERM, then ends the requests in flight. Fails with 1 where an address cannot be had
 /// or an upstream's settings cannot be used, and says which on `err`.
@@ -37,7 +37,7 @@ fn start(plan: Plan) -> Result<(), String> {
 }
 
 async fn run(plan: Plan) -> std::io::Result<()> {
-    let endpoints: usize = plan.router.routes().iter().map(|route| route.methods.0.len()).sum();
+    let endpoints: usize = plan.routes().map(|route| route.methods.0.len()).sum();
     let server = Server::bind(plan, Arc::new(SystemClock), Arc::new(Http::new()))?;
     let listen = server.listens_on().join(", ");
     let admin = server.admin_listens_on();

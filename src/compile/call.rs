@@ -115,7 +115,7 @@ fn assemble(
         fallback: value?,
         on_status: parts.on_status?,
         expect: expect?,
-        user_token: parts.sent.user_token,
+        auth: parts.sent.auth,
     })
 }
 

@@ -15,7 +15,7 @@ use super::world::World;
 use super::{cors, fault, input, limits, reply, signature, upstreams};
 use crate::config::{self, Method, Route};
 use crate::diagnostic::Diagnostic;
-use crate::plan::{Body, Call, Endpoint, ErrorShape, Input, SessionRule};
+use crate::plan::{Auth, Body, Call, Endpoint, ErrorShape, Input, SessionRule, Unauthenticated};
 
 /// Compiles an endpoint; `path` is how logs name its route.
 pub(super) fn endpoint(
@@ -57,6 +57,7 @@ pub(super) fn endpoint(
         name: format!("{} {path}", verb(method)),
         summary: plain.summary,
         session: access.session,
+        unauthenticated: Unauthenticated::Refuse,
         csrf: access.csrf,
         cors,
         headers: of_endpoint(&world.headers, access.session, &levels.response()),
@@ -189,7 +190,7 @@ fn check_condition(cx: &mut Context<'_>, condition: &Condition, graph: &Graph, d
 /// Without a session such a call could only fail.
 fn check_no_user_token(cx: &mut Context<'_>, drafts: &[Draft]) {
     for draft in drafts {
-        if draft.call.as_ref().is_some_and(|call| call.user_token) {
+        if draft.call.as_ref().is_some_and(|call| call.auth == Auth::User) {
             let title = format!(
                 "the call `{}` sends the user's token, but no session is looked for",
                 draft.name

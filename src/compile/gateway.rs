@@ -6,10 +6,10 @@ use std::time::Duration;
 use super::call::bytes;
 use super::context::Context;
 use crate::config::{Admin, Gateway, Plain, Size};
+use crate::csrf::Origin;
 use crate::diagnostic::Diagnostic;
 use crate::jq;
 use crate::plan::{Limits, MAX_WORKERS, Server};
-use crate::session::origin::Origin;
 use crate::telemetry;
 
 /// Compiles what the listeners need.

@@ -27,6 +27,7 @@ mod route;
 mod schema;
 mod schema_file;
 mod scope;
+mod session;
 mod signature;
 mod stores;
 mod text;
@@ -46,7 +47,7 @@ use world::World;
 use crate::config::{self, Environment, Files, Secrets, Tree};
 use crate::diagnostic::{Diagnostic, Sources};
 use crate::jq::Library;
-use crate::plan::{Plan, ValidateResponses};
+use crate::plan::{Frontend, Plan, ValidateResponses};
 
 /// Reads and compiles the config in a folder. The texts are there in any case, to show the mistakes in.
 ///
@@ -127,9 +128,15 @@ fn plan(cx: &mut Context<'_>, tree: &Tree) -> Option<Plan> {
         codes: HashMap::new(),
     };
     let router = route::router(cx, &mut world, &tree.routes);
+    let frontend = Frontend { name: "".into(), hosts: Vec::new(), origins, router, login: None };
     Some(Plan {
         limits: limits?,
-        origins,
+        frontends: vec![Arc::new(frontend)],
+        logins: Vec::new(),
+        providers: Vec::new(),
+        credentials: Vec::new(),
+        lifetimes: session::lifetimes(),
+        keys: Arc::new(crate::seal::Keys::new([])),
         issuers,
         roles_from: roles_from?,
         scopes_from: scopes_from?,
@@ -140,7 +147,6 @@ fn plan(cx: &mut Context<'_>, tree: &Tree) -> Option<Plan> {
         stores: stores?,
         cors: policy,
         headers,
-        router,
         server: server?,
     })
 }

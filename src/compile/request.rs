@@ -9,7 +9,7 @@ use super::reader::Reader;
 use super::upstreams::{AUTH, Upstream};
 use crate::config::{Call, HeaderValue, Name};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::plan::Body;
+use crate::plan::{Auth, Body};
 use crate::template::{Path, Text};
 use crate::value::SmolStr;
 
@@ -26,7 +26,7 @@ pub(super) struct Request {
     /// Its body.
     pub(super) body: Option<Body>,
     /// Whether the user's own token is sent.
-    pub(super) user_token: bool,
+    pub(super) auth: Auth,
 }
 
 const METHODS: &[(&str, Method)] = &[
@@ -45,19 +45,19 @@ pub(super) fn request(
     call: &CallLevels<'_>,
 ) -> Request {
     let levels = &call.levels;
-    let user_token = match levels.leaf(|call| call.auth.as_ref()) {
-        Some(word) => reader.cx.word(word, AUTH).unwrap_or(false),
-        None => upstream.is_some_and(|upstream| upstream.user_token),
+    let auth = match levels.leaf(|call| call.auth.as_ref()) {
+        Some(word) => reader.cx.word(word, AUTH).unwrap_or(Auth::None),
+        None => upstream.map_or(Auth::None, |upstream| upstream.auth),
     };
     let method = levels.leaf(|call| call.method.as_ref());
     let method = method.and_then(|word| reader.cx.word(word, METHODS));
     Request {
         path: path(reader, call),
         query: query(reader, upstream, call),
-        headers: headers(reader, upstream, call, user_token),
+        headers: headers(reader, upstream, call, auth),
         body: body(reader, call, method.as_ref()),
         method,
-        user_token,
+        auth,
     }
 }
 
@@ -95,7 +95,7 @@ fn headers(
     reader: &mut Reader<'_, '_, '_>,
     upstream: Option<&Upstream>,
     call: &CallLevels<'_>,
-    user_token: bool,
+    auth: Auth,
 ) -> Vec<(HeaderName, Text)> {
     let mut given = upstream.map(|upstream| upstream.headers.clone()).unwrap_or_default();
     let mut own = Vec::new();
@@ -111,13 +111,13 @@ fn headers(
         }
         given.shift_remove(&header);
         let HeaderValue::Set(template) = value else { continue };
-        if user_token && header == AUTHORIZATION {
+        if auth != Auth::None && header == AUTHORIZATION {
             let title = "the header `authorization` cannot be written beside `auth`";
             reader.cx.wrong(&name.span, title, "`auth = \"user\"` writes it");
         }
         own.extend(reader.header(template).map(|text| (header, text)));
     }
-    let auth = call.levels.leaf(|call| call.auth.as_ref()).filter(|_| user_token);
+    let auth = call.levels.leaf(|call| call.auth.as_ref()).filter(|_| auth != Auth::None);
     if let (Some(auth), Some(header)) = (auth, given.get(&AUTHORIZATION)) {
         let title = "the user's token cannot be sent beside a header `authorization`";
         reader.cx.mistake(

@@ -31,6 +31,7 @@ pub(super) fn stores(
     let max_memory = cx.value(&written.max_memory).map(bytes);
     let file = file(cx, &written.file).map(|file| folder.join(file));
     Some(Stores {
+        sessions: Place::Memory,
         rate_limits: rate_limits?,
         idempotency: idempotency?,
         max_memory: max_memory?,

@@ -7,7 +7,7 @@ use super::context::Context;
 use super::input::is_token;
 use crate::config::{self, Name, Named, Plain, Tokens, did_you_mean};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::session::{Algorithm, Issuer, KeySource, check_algorithms, check_key};
+use crate::token::{Algorithm, Issuer, KeySource, check_algorithms, check_key};
 
 /// Compiles the issuers.
 pub(super) fn issuers(cx: &mut Context<'_>, written: &Named<Tokens>) -> Vec<Issuer> {

@@ -13,7 +13,7 @@ use super::names;
 use super::scope::Scope;
 use crate::config::{self, HeaderValue, Name, Plain, Size, Template};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::plan;
+use crate::plan::{self, Auth};
 use crate::template::Text;
 use crate::upstream::{Base, Settings};
 use crate::value::SmolStr;
@@ -30,8 +30,8 @@ pub(super) struct Upstream {
     pub(super) timeout: Duration,
     /// Of a call that says none.
     pub(super) max_response: Size,
-    /// Of a call that says none: whether the user's token is sent.
-    pub(super) user_token: bool,
+    /// Of a call that says none: what is sent as `Authorization: Bearer`.
+    pub(super) auth: Auth,
 }
 
 /// A header or a query key of every call.
@@ -51,7 +51,7 @@ impl Given {
 }
 
 /// The words of `auth`.
-pub(super) const AUTH: &[(&str, bool)] = &[("none", false), ("user", true)];
+pub(super) const AUTH: &[(&str, Auth)] = &[("none", Auth::None), ("user", Auth::User)];
 
 /// Compiles all upstreams: those of the plan, and what their calls get. A mistake in one does not hide its name.
 pub(super) fn upstreams(
@@ -75,12 +75,12 @@ pub(super) fn upstreams(
 }
 
 fn given(cx: &mut Context<'_>, upstream: &config::Upstream, index: usize) -> Upstream {
-    let user_token = cx.word(&upstream.auth, AUTH).unwrap_or(false);
+    let auth = cx.word(&upstream.auth, AUTH).unwrap_or(Auth::None);
     refuse_twice(cx, upstream.headers.keys());
     let headers = upstream.headers.iter();
     let headers = headers.filter_map(|(name, value)| {
         let header = writable(cx, name, Side::Upstream)?;
-        if user_token && header == http::header::AUTHORIZATION {
+        if auth != Auth::None && header == http::header::AUTHORIZATION {
             let help = "`auth = \"user\"` writes it already";
             cx.wrong(
                 &name.span,
@@ -104,7 +104,7 @@ fn given(cx: &mut Context<'_>, upstream: &config::Upstream, index: usize) -> Ups
         query,
         timeout: positive(cx, &upstream.timeout),
         max_response: cx.value(&upstream.max_response).unwrap_or(Size(0)),
-        user_token,
+        auth,
     }
 }
 

@@ -23,7 +23,7 @@ pub(super) fn preflight(plan: &Plan, request: &Request) -> Option<Reply> {
     let wanted = head.header("access-control-request-method");
     let [wanted] = wanted[..] else { return None };
     let wanted = Method::from_bytes(wanted).ok()?;
-    let place = route::at(plan, head.path()).ok();
+    let place = route::at(plan, head).ok();
     let found = place.as_ref().map(|place| &place.found);
     let endpoint = found.and_then(|found| found.route.methods.find(&wanted));
     let policy = match (endpoint, found) {

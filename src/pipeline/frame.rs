@@ -14,9 +14,9 @@ use super::key::{self, Item};
 use super::request::{Ongoing, Request};
 use super::session::Known;
 use crate::idempotency::Hash;
+use crate::identity::Identity;
 use crate::jq::{Limits, Scope, Slot};
 use crate::plan::{Call, Endpoint, slot};
-use crate::session::Identity;
 use crate::telemetry::Trace;
 use crate::value::{Members, SmolStr, Value};
 
@@ -54,7 +54,7 @@ impl Frame {
         input: Values,
     ) -> Rc<Self> {
         let (identity, session) = match session {
-            Some(Known { identity, value }) => (Some(identity), value),
+            Some(Known { identity, value, .. }) => (Some(identity), value),
             None => (None, Value::Null),
         };
         let Values { params, query, headers, cookies, body, raw } = input;

@@ -7,9 +7,11 @@ use crate::clock::Clock;
 use crate::fault::Fault;
 use crate::idempotency::{File, Memory, Records, Store};
 use crate::limit::Limiter;
+use crate::login::Provider;
 use crate::plan::{Place, Plan, Stores};
-use crate::session::{Fetch, Verifier};
+use crate::session::{self, Entries, Sessions, Shared};
 use crate::store::Redis;
+use crate::token::{Fetch, Verifier};
 use crate::upstream::Client;
 
 /// What all workers share.
@@ -20,6 +22,10 @@ pub struct State {
     pub verifier: Verifier,
     /// What was done, by its key.
     pub kept: Store,
+    /// Sessions of logins.
+    pub sessions: Shared,
+    /// The providers of `[login.NAME]`, in the order of the plan.
+    pub providers: Vec<Provider>,
     /// Counts requests.
     pub limiter: Limiter,
     /// The time of day.
@@ -47,8 +53,12 @@ impl State {
         let issuers = std::mem::take(&mut plan.issuers);
         let verifier = Verifier::new(issuers, Arc::clone(&clock), fetch)?;
         let kept = kept(&plan.stores, &clock)?;
+        let sessions = sessions(&plan, &clock);
+        let provider = |settings| Provider::new(settings, Arc::clone(&clock));
+        let providers = std::mem::take(&mut plan.providers);
+        let providers = providers.into_iter().map(provider).collect::<Result<_, _>>()?;
         let limiter = Limiter::new(plan.rate_limits.clone(), &clock);
-        Ok(Self { plan, verifier, kept, limiter, clock })
+        Ok(Self { plan, verifier, kept, sessions, providers, limiter, clock })
     }
 }
 
@@ -90,6 +100,21 @@ impl Gateway {
         })
     }
 
+    /// Sessions of logins.
+    ///
+    /// # Errors
+    /// 500 where they are in Redis and the plan has none.
+    pub fn sessions(&self) -> Result<Sessions<'_>, Fault> {
+        let entries = match &self.sessions.store {
+            session::Store::Memory(memory) => Entries::Memory(memory),
+            session::Store::Redis => {
+                let redis = self.redis.as_ref();
+                Entries::Redis(redis.ok_or_else(|| Fault::internal("no Redis is configured"))?)
+            }
+        };
+        Ok(self.sessions.reach(entries))
+    }
+
     /// The client of an upstream.
     ///
     /// # Errors
@@ -97,6 +122,15 @@ impl Gateway {
     pub fn client(&self, upstream: usize) -> Result<&Client, Fault> {
         self.clients.get(upstream).ok_or_else(|| Fault::internal("no such upstream"))
     }
+}
+
+fn sessions(plan: &Plan, clock: &Arc<dyn Clock>) -> Shared {
+    let store = match plan.stores.sessions {
+        Place::Memory | Place::File => session::Store::Memory(session::Memory::default()),
+        Place::Redis => session::Store::Redis,
+    };
+    let lives = (plan.lifetimes.idle, plan.lifetimes.absolute);
+    Shared::new(store, Arc::clone(&plan.keys), lives, Arc::clone(clock))
 }
 
 fn kept(stores: &Stores, clock: &Arc<dyn Clock>) -> Result<Store, String> {

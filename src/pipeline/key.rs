@@ -4,8 +4,8 @@ use http::HeaderValue;
 
 use super::request::Head;
 use crate::idempotency::{Hash, hash, hex, key};
+use crate::identity::Identity;
 use crate::plan::Endpoint;
-use crate::session::Identity;
 use crate::value::Value;
 
 /// An item of an `each` call.

@@ -13,10 +13,11 @@ use super::notes::Notes;
 use super::request::Request;
 use super::session::Known;
 use crate::fault::{Code, Details, Fault};
+use crate::identity::Identity;
 use crate::jq::{self, Program, Scope, Slot};
 use crate::limit::{self, Key, Limiter, Standing};
 use crate::plan::{Endpoint, KeyFrom, Place, RateLimit, SessionRule, slot};
-use crate::session::{Credentials, Identity};
+use crate::token::Credentials;
 use crate::value::Value;
 
 /// Counts by what the head says: its address, the token that it brings, good or not.

@@ -65,7 +65,7 @@ async fn answer(gateway: &Rc<Gateway>, request: &mut Request, notes: &mut Notes)
     if let Some(reply) = cors::preflight(&gateway.plan, request) {
         return reply;
     }
-    let found = match route::find(&gateway.plan, &request.method, request.head.path()) {
+    let found = match route::find(&gateway.plan, &request.method, &*request.head) {
         Ok(found) => found,
         Err(missed) => {
             cors::note(missed.cors.as_deref(), request, notes);
@@ -110,7 +110,7 @@ async fn stages(
         // Who asks, before anything of theirs is read.
         let session = session::check(gateway, endpoint, request, notes).await?;
         // A browser sends cookies along with requests that other sites make it send.
-        session::origin(gateway, endpoint, request, session.as_ref())?;
+        session::origin(&found.frontend, endpoint, request, session.as_ref())?;
         let session = session::describe(gateway, session).await?;
         limits::by_session(gateway, endpoint, request, session.as_ref(), notes).await?;
         // What the session may do is known without input, so that a no costs nothing.

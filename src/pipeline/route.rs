@@ -5,13 +5,16 @@ use std::sync::Arc;
 use http::Method;
 
 use super::path;
+use super::request::Head;
 use crate::cors::Policy;
 use crate::fault::{Code, Fault};
-use crate::plan::{Endpoint, Match, Plan, Segment};
+use crate::plan::{Endpoint, Frontend, Match, Plan, Segment};
 use crate::value::SmolStr;
 
 /// The endpoint that answers, and what its path held.
 pub(super) struct Found {
+    /// Whose it is.
+    pub(super) frontend: Arc<Frontend>,
     /// The endpoint.
     pub(super) endpoint: Arc<Endpoint>,
     /// The segments that the route names: text, or an array for a catch-all.
@@ -36,6 +39,8 @@ pub(super) struct Missed {
 
 /// Where a path leads.
 pub(super) struct Place<'a> {
+    /// Whose it is.
+    frontend: &'a Arc<Frontend>,
     /// The route.
     pub(super) found: Match<'a>,
     /// The decoded segments of the path.
@@ -46,9 +51,9 @@ pub(super) struct Place<'a> {
 ///
 /// # Errors
 /// See [`Missed`].
-pub(super) fn find(plan: &Plan, method: &Method, path: &str) -> Result<Found, Missed> {
-    let Place { found, segments } =
-        at(plan, path).map_err(|fault| Missed { fault, cors: plan.cors.clone() })?;
+pub(super) fn find(plan: &Plan, method: &Method, head: &dyn Head) -> Result<Found, Missed> {
+    let Place { frontend, found, segments } =
+        at(plan, head).map_err(|fault| Missed { fault, cors: plan.cors.clone() })?;
     let methods = &found.route.methods;
     let Some(endpoint) = methods.find(method) else {
         let fault = Fault::new(Code::MethodNotAllowed).allow(methods.allow());
@@ -62,19 +67,24 @@ pub(super) fn find(plan: &Plan, method: &Method, path: &str) -> Result<Found, Mi
                 Some((name.clone(), Named::Rest(segments[found.fixed..].to_vec())))
             }
         });
-    Ok(Found { endpoint: Arc::clone(endpoint), path: named.collect() })
+    Ok(Found {
+        frontend: Arc::clone(frontend),
+        endpoint: Arc::clone(endpoint),
+        path: named.collect(),
+    })
 }
 
 /// Finds the route.
 ///
 /// # Errors
 /// 400 for an ambiguous path, 404 where no route matches.
-pub(super) fn at<'a>(plan: &'a Plan, path: &str) -> Result<Place<'a>, Fault> {
-    let segments = path::canonical(path)?;
+pub(super) fn at<'a>(plan: &'a Plan, head: &dyn Head) -> Result<Place<'a>, Fault> {
+    let frontend = plan.frontend(head.host()).ok_or_else(|| Fault::new(Code::NotFound))?;
+    let segments = path::canonical(head.path())?;
     // A trailing slash is another path: no segment is empty.
     if segments.last().is_some_and(|last| last.is_empty()) {
         return Err(Fault::new(Code::NotFound));
     }
-    let found = plan.router.find(&segments).ok_or_else(|| Fault::new(Code::NotFound))?;
-    Ok(Place { found, segments })
+    let found = frontend.router.find(&segments).ok_or_else(|| Fault::new(Code::NotFound))?;
+    Ok(Place { frontend, found, segments })
 }

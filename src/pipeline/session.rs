@@ -10,9 +10,36 @@ use super::notes::Notes;
 use super::request::Request;
 use crate::fault::{Code, Fault};
 use crate::jq::{self, Program, Scope, Slot};
-use crate::plan::{Csrf, Endpoint, SessionRule, slot};
-use crate::session::{Credentials, Identity, Rejection, Session, origin as origin_check};
+use crate::plan::{Csrf, Endpoint, Frontend, SessionRule, slot};
+use crate::session::Live;
+use crate::token::{Credentials, Rejection, Verified};
 use crate::value::{DuplicateKeys, Limits, Members, SmolStr, Value, parse};
+use crate::{csrf, identity::Identity};
+
+/// Who asks, and how they showed it.
+pub(super) struct Session {
+    /// Who it is.
+    pub(super) identity: Arc<Identity>,
+    /// How they showed it.
+    pub(super) by: By,
+}
+
+/// How somebody shows who they are.
+pub(super) enum By {
+    /// By a token in `Authorization`.
+    Bearer,
+    /// By a token in a cookie.
+    TokenCookie,
+    /// By the cookie of a login.
+    Login(Arc<Live>),
+}
+
+impl By {
+    /// Whether a browser sends it on its own, so that the request has to show where it comes from.
+    pub(super) fn is_cookie(&self) -> bool {
+        !matches!(self, Self::Bearer)
+    }
+}
 
 /// A session and what programs see of it.
 pub(super) struct Known {
@@ -20,6 +47,8 @@ pub(super) struct Known {
     pub(super) identity: Arc<Identity>,
     /// `$session`: `{iss, sub, roles, scopes, claims}`.
     pub(super) value: Value,
+    /// How they showed it.
+    pub(super) by: By,
 }
 
 /// Looks for a session, as the endpoint's rule says.
@@ -40,7 +69,10 @@ pub(super) async fn check(
     let cookie = request.head.header("cookie");
     let credentials = Credentials { authorization: &authorization, cookie: &cookie };
     let session = match gateway.verifier.verify(&credentials).await {
-        Ok(session) => session,
+        Ok(verified) => verified.map(|Verified { identity, cookie }| Session {
+            identity,
+            by: if cookie.is_some() { By::TokenCookie } else { By::Bearer },
+        }),
         Err(rejection) => {
             notes.stale_cookies.extend(rejection.stale_cookie().cloned());
             match rejection {
@@ -60,12 +92,12 @@ pub(super) async fn check(
 /// # Errors
 /// 403 `CSRF_FAILED`.
 pub(super) fn origin(
-    gateway: &Gateway,
+    frontend: &Frontend,
     endpoint: &Endpoint,
     request: &Request,
     session: Option<&Session>,
 ) -> Result<(), Fault> {
-    let by_cookie = session.is_some_and(|session| session.cookie.is_some());
+    let by_cookie = session.is_some_and(|session| session.by.is_cookie());
     let changes = !matches!(request.method, Method::GET | Method::HEAD);
     if !by_cookie || !changes || endpoint.csrf == Csrf::Off {
         return Ok(());
@@ -77,10 +109,10 @@ pub(super) fn origin(
         let message = "The request says twice where it comes from (Sec-Fetch-Site or Origin).";
         return Err(Fault::new(Code::CsrfFailed).message(message).cause(message));
     }
-    let ours = &gateway.plan.origins;
+    let ours = &frontend.origins;
     let (site, origin) = (site.first().copied(), origin.first().copied());
     let trusts = |origin| endpoint.cors.as_ref().is_some_and(|policy| policy.trusts(origin));
-    origin_check::check(changes, site, origin, ours, origin.is_some_and(trusts))
+    csrf::check(changes, site, origin, ours, origin.is_some_and(trusts))
 }
 
 /// What programs see of a session.
@@ -91,9 +123,9 @@ pub(super) async fn describe(
     gateway: &Gateway,
     session: Option<Session>,
 ) -> Result<Option<Known>, Fault> {
-    let Some(Session { identity, .. }) = session else { return Ok(None) };
+    let Some(Session { identity, by }) = session else { return Ok(None) };
     let value = value(gateway, &identity).await?;
-    Ok(Some(Known { identity, value }))
+    Ok(Some(Known { identity, value, by }))
 }
 
 /// Asks for the roles and scopes of the endpoint.
@@ -135,7 +167,7 @@ pub(super) fn denied(endpoint: &Endpoint, cause: &'static str) -> Fault {
 
 /// `$session`, made once per token.
 async fn value(gateway: &Gateway, identity: &Arc<Identity>) -> Result<Value, Fault> {
-    if let Some(value) = identity.derived().get() {
+    if let Some(value) = identity.derived.get() {
         return Ok(value.clone());
     }
     let limits = Limits { max_depth: 64, duplicate_keys: DuplicateKeys::Refuse };
@@ -157,7 +189,7 @@ async fn value(gateway: &Gateway, identity: &Arc<Identity>) -> Result<Value, Fau
     members.insert("roles".into(), texts(&gateway.plan.roles_from, "roles_from").await?);
     members.insert("scopes".into(), texts(&gateway.plan.scopes_from, "scopes_from").await?);
     members.insert("claims".into(), claims.clone());
-    Ok(identity.derived().get_or_init(|| Value::object(members)).clone())
+    Ok(identity.derived.get_or_init(|| Value::object(members)).clone())
 }
 
 /// Anything but an array of text counts as none, the program's own error too: a role must not be guessed, and odd claims

@@ -17,7 +17,7 @@ pub(super) fn add(plan: &Plan, reply: &mut Reply) {
 
 /// What stands on a fault that is not made here: of a request of which no more is known than its head, or nothing.
 pub fn standing(plan: &Plan, head: Option<(&Method, &dyn Head)>) -> Vec<(HeaderName, HeaderValue)> {
-    let found = head.map(|(method, head)| route::find(plan, method, head.path()));
+    let found = head.map(|(method, head)| route::find(plan, method, head));
     let (policy, standing) = match &found {
         Some(Ok(found)) => (&found.endpoint.cors, &found.endpoint.headers),
         Some(Err(missed)) => (&missed.cors, &plan.headers),

@@ -52,8 +52,19 @@ pub struct Call {
     pub on_status: Vec<(u16, OnStatus)>,
     /// How the answer is read.
     pub expect: Expect,
-    /// The user's own token is sent as `Authorization: Bearer`.
-    pub user_token: bool,
+    /// What is sent as `Authorization: Bearer`.
+    pub auth: Auth,
+}
+
+/// What a call is sent with as `Authorization: Bearer`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Auth {
+    /// Nothing.
+    None,
+    /// The client's verified token, or the session's access token.
+    User,
+    /// A token of a credential: an index into [`super::Plan::credentials`].
+    Credential(usize),
 }
 
 /// The request body of a call.

@@ -23,6 +23,8 @@ pub struct Endpoint {
     pub summary: Option<String>,
     /// Whether a session is needed.
     pub session: SessionRule,
+    /// What becomes of a request without a session where one is required.
+    pub unauthenticated: Unauthenticated,
     /// How a request that a cookie authenticates proves where it comes from.
     pub csrf: Csrf,
     /// Who may read replies; none: our own pages only.
@@ -77,9 +79,20 @@ pub enum SessionRule {
     None,
 }
 
+/// `unauthenticated`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unauthenticated {
+    /// 401
+    Refuse,
+    /// A navigation is sent to the login; an API call gets 401.
+    Login,
+}
+
 /// `csrf`
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Csrf {
+    /// A header that only our own pages can set, and `Sec-Fetch-Site` or `Origin`.
+    Header,
     /// `Sec-Fetch-Site`, or `Origin` where it is not sent.
     Origin,
     /// No check.

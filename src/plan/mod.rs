@@ -3,7 +3,9 @@
 mod call;
 mod endpoint;
 mod limits;
+
 mod router;
+mod session;
 pub mod slot;
 mod stores;
 mod webhook;
@@ -11,13 +13,14 @@ mod webhook;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use call::{Body, Call, Each, Expect, FaultRule, OnStatus, Upstream};
+pub use call::{Auth, Body, Call, Each, Expect, FaultRule, OnStatus, Upstream};
 pub use endpoint::{
     Accept, Allow, Csrf, Endpoint, ErrorShape, FailRule, Idempotency, Input, Reply, SessionRule,
-    Shape, Status, ValidateResponses,
+    Shape, Status, Unauthenticated, ValidateResponses,
 };
 pub use limits::{KeyFrom, Proxies, RateLimit, RateLimits};
 pub use router::{Match, Methods, Pattern, Route, Router, Segment, show};
+pub use session::{Credential, Door, Frontend, Grant, Lifetimes, Login, TokenSource};
 pub use stores::{Place, Stores};
 pub use webhook::Webhook;
 
@@ -26,8 +29,9 @@ use http::{HeaderName, HeaderValue};
 use crate::cors::Policy;
 use crate::jq::{self, Program};
 use crate::limit;
-use crate::session::Issuer;
-use crate::session::origin::Origin;
+use crate::login;
+use crate::seal;
+use crate::token::Issuer;
 
 /// Headers that stand on replies, unless these have their own of that name.
 pub type Headers = Arc<[(HeaderName, HeaderValue)]>;
@@ -37,8 +41,18 @@ pub type Headers = Arc<[(HeaderName, HeaderValue)]>;
 pub struct Plan {
     /// The limits of one request.
     pub limits: Limits,
-    /// Origins that count as our own: `[server] origin`, or the listeners in development.
-    pub origins: Vec<Origin>,
+    /// The frontends; there is one at least.
+    pub frontends: Vec<Arc<Frontend>>,
+    /// `[login.NAME]`
+    pub logins: Vec<Login>,
+    /// What the providers of these need to know, in the same order.
+    pub providers: Vec<login::Settings>,
+    /// `[credentials.NAME]`, which calls name by index.
+    pub credentials: Vec<Credential>,
+    /// How long sessions live.
+    pub lifetimes: Lifetimes,
+    /// What seals sessions and attempts to log in.
+    pub keys: Arc<seal::Keys>,
     /// `[tokens.NAME]`.
     pub issuers: Vec<Issuer>,
     /// `[session] roles_from`, over `$claims`.
@@ -59,10 +73,23 @@ pub struct Plan {
     pub cors: Option<Arc<Policy>>,
     /// What stands on every reply where no endpoint answers.
     pub headers: Headers,
-    /// The routes.
-    pub router: Router,
     /// What the listeners need.
     pub server: Server,
+}
+
+impl Plan {
+    /// The frontend that a `Host` leads to.
+    pub fn frontend(&self, host: &str) -> Option<&Arc<Frontend>> {
+        self.frontends.iter().find(|frontend| {
+            let named = |own: &String| own.eq_ignore_ascii_case(host);
+            frontend.hosts.is_empty() || frontend.hosts.iter().any(named)
+        })
+    }
+
+    /// The routes of all frontends.
+    pub fn routes(&self) -> impl Iterator<Item = &Arc<Route>> {
+        self.frontends.iter().flat_map(|frontend| frontend.router.routes())
+    }
 }
 
 /// More threads than these no server has.

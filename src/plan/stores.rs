@@ -7,6 +7,8 @@ use crate::store::Target;
 /// Where state lives.
 #[derive(Debug)]
 pub struct Stores {
+    /// Sessions of logins.
+    pub sessions: Place,
     /// Counters of rate limits.
     pub rate_limits: Place,
     /// Replies kept for idempotency, and webhook deliveries.

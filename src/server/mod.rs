@@ -21,7 +21,7 @@ use futures_util::future::join;
 use crate::clock::Clock;
 use crate::pipeline::{Gateway, State};
 use crate::plan::Plan;
-use crate::session::Fetch;
+use crate::token::Fetch;
 use listen::Listener;
 
 /// A gateway whose addresses are bound, but that serves nobody yet.

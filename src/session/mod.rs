@@ -1,29 +1,19 @@
-//! Who is asking: tokens that other parties sign, verified here; and whether a request that a cookie authenticates
-//! comes from our own pages.
+//! Sessions of logins: what the browser holds is a cookie with a random id and a random key; all else is in a store, under
+//! a hash of the id, sealed with the key. Who reads the store learns no token and no cookie.
 //!
-//! [`Verifier::verify`] takes the raw credentials of a request and gives a [`Session`], nothing, or a [`Rejection`].
-//! It follows RFC 7519 with the advice of RFC 8725: who verifies chooses issuer, key and algorithm, never the token.
+//! A session ends after `idle` without a request, after `absolute` in any case, at a logout, and when its provider says
+//! so. What has ended leaves a mark for a while, so that nobody who was still at it writes it back.
 
-mod accepted;
-mod claims;
-pub mod cookie;
-mod fetch;
-#[cfg(test)]
-mod forge;
-mod identity;
-mod issuer;
-mod json;
-mod jwks;
-mod keys;
-pub mod origin;
-mod rejection;
-#[cfg(test)]
-mod tests;
-mod token;
-mod verifier;
+mod entries;
+mod key;
+mod memory;
+mod record;
+mod row;
+mod sessions;
 
-pub use fetch::{Fetch, Fetched, Http};
-pub use identity::{Identity, Session, Token};
-pub use issuer::{Algorithm, Issuer, KeySource, check_algorithms, check_key};
-pub use rejection::Rejection;
-pub use verifier::{Credentials, Verifier};
+pub use entries::{Entries, Store};
+pub use key::Key;
+pub use memory::Memory;
+pub use record::Record;
+pub use row::{About, Entry, Hash, Listed, Row, Swapped, Who};
+pub use sessions::{Found, Live, Sessions, Shared};

@@ -87,7 +87,7 @@ impl Case {
 /// An endpoint by the name that logs show: `GET /users/{id}`.
 #[track_caller]
 pub(crate) fn endpoint<'p>(plan: &'p Plan, name: &str) -> &'p Endpoint {
-    let mut all = plan.router.routes().iter().flat_map(|route| &route.methods.0);
+    let mut all = plan.routes().flat_map(|route| &route.methods.0);
     let found = all.find(|(_, endpoint)| endpoint.name == name);
     found.map(|(_, endpoint)| endpoint.as_ref()).expect("there is this endpoint")
 }

@@ -1,7 +1,7 @@
 //! What a config without mistakes means: inheritance, secrets, the order of calls.
 
 use frontdesk::jq::{Limits, Scope, Slot};
-use frontdesk::plan::{Endpoint, OnStatus, Plan, SessionRule, Shape};
+use frontdesk::plan::{Auth, Endpoint, OnStatus, Plan, SessionRule, Shape};
 use frontdesk::template::{Rendered, Text};
 use frontdesk::value::Value;
 
@@ -143,7 +143,7 @@ fn headers_of_an_upstream_and_its_defaults_are_sent_with_every_call() {
             "accept-language: {$headers.\"accept-language\"}"
         ]
     );
-    assert!(dashboard.calls[1].user_token && !dashboard.calls[4].user_token);
+    assert!(dashboard.calls[1].auth == Auth::User && dashboard.calls[4].auth == Auth::None);
     assert_eq!(plan.upstreams[1].base.join("/x", "").as_str(), "http://analytics:7002/base/x");
 }
 

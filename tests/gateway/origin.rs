@@ -101,7 +101,11 @@ async fn our_own_pages_may_change_something() {
 fn without_an_origin_in_the_config_the_listener_is_ours() {
     let origins = |listen: &str| {
         let plan = Gateway::config().gateway(&format!("listen = \"{listen}\"\n")).compiled();
-        plan.origins.iter().map(|origin| origin.as_str().to_owned()).collect::<Vec<_>>()
+        plan.frontends[0]
+            .origins
+            .iter()
+            .map(|origin| origin.as_str().to_owned())
+            .collect::<Vec<_>>()
     };
     assert_eq!(origins("192.0.2.1:80"), ["http://192.0.2.1"]);
     let local = origins("127.0.0.1:8080");

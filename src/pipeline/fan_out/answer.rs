@@ -10,7 +10,7 @@ use crate::fault::{Code, Details, Fault};
 use crate::jq::{self, Scope};
 use crate::pipeline::body::LARGE;
 use crate::pipeline::frame::{Frame, With};
-use crate::plan::{Body, Call, Expect, FaultRule, OnStatus, slot};
+use crate::plan::{Auth, Body, Call, Expect, FaultRule, OnStatus, slot};
 use crate::template::Rendered;
 use crate::upstream::Answer;
 use crate::value::{DuplicateKeys, Limits, Value, parse};
@@ -51,7 +51,7 @@ fn passes(call: &Call, status: u16) -> bool {
     match status {
         404 | 409 | 410 | 412 | 422 => true,
         400 => !matches!(call.body, Body::None),
-        401 | 403 => call.user_token,
+        401 | 403 => call.auth == Auth::User,
         _ => false,
     }
 }

@@ -9,7 +9,7 @@ use crate::fault::{Code, Fault};
 use crate::jq::{Limits, Scope, Slot};
 use crate::pipeline::frame::Frame;
 use crate::pipeline::key::Item;
-use crate::plan::{Body, Call, Expect, slot};
+use crate::plan::{Auth, Body, Call, Expect, slot};
 use crate::template::{ENCODED, Rendered, Text};
 use crate::upstream::Request;
 use crate::value::SmolStr;
@@ -67,7 +67,7 @@ fn own_headers(frame: &Frame, call: &Call) -> Result<HeaderMap, Fault> {
     for (name, value) in frame.told() {
         headers.insert(name, value.clone());
     }
-    if call.user_token {
+    if call.auth == Auth::User {
         let Some(identity) = &frame.identity else {
             return Err(Fault::new(Code::Unauthorized)
                 .cause("a call sends the user's token, and there is none"));

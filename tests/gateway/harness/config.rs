@@ -181,6 +181,6 @@ cookie = "token"
 "#;
 
 /// Shared by all tests: nothing is fetched where keys are secrets.
-pub fn fetch() -> Arc<dyn frontdesk::session::Fetch> {
-    Arc::new(frontdesk::session::Http::new())
+pub fn fetch() -> Arc<dyn frontdesk::token::Fetch> {
+    Arc::new(frontdesk::token::Http::new())
 }

@@ -8,13 +8,13 @@ use moka::sync::Cache;
 
 use super::accepted::{Accepted, Refusal};
 use super::claims::{self, Validity};
-use super::cookie::cookies;
 use super::fetch::Fetch;
-use super::identity::{Identity, Session, Token};
 use super::issuer::Issuer;
+use super::jws::Unverified;
 use super::rejection::Rejection;
-use super::token::Unverified;
 use crate::clock::Clock;
+use crate::cookie::cookies;
+use crate::identity::{Identity, Token};
 
 /// What a request brings to show who sends it: all values of two headers, as they came.
 #[derive(Clone, Copy, Default)]
@@ -33,6 +33,15 @@ pub struct Verifier {
     issuers: Vec<Accepted>,
     clock: Arc<dyn Clock>,
     kept: Cache<Fingerprint, Kept>,
+}
+
+/// Who sends a request, by a token.
+#[derive(Clone, Debug)]
+pub struct Verified {
+    /// Who it is; shared by all requests that bring the same token.
+    pub identity: Arc<Identity>,
+    /// The cookie that brought the token; `None` when it came as a bearer token.
+    pub cookie: Option<Arc<str>>,
 }
 
 type Fingerprint = [u8; 32];
@@ -79,12 +88,12 @@ impl Verifier {
     pub async fn verify(
         &self,
         credentials: &Credentials<'_>,
-    ) -> Result<Option<Session>, Rejection> {
+    ) -> Result<Option<Verified>, Rejection> {
         let Some(Presented { token, cookie }) = self.presented(credentials)? else {
             return Ok(None);
         };
         match self.identity(token, cookie.as_deref()).await {
-            Ok(identity) => Ok(Some(Session { identity, cookie })),
+            Ok(identity) => Ok(Some(Verified { identity, cookie })),
             Err(Refusal::Other(rejection)) => Err(rejection),
             Err(Refusal::Bad(cause)) => Err(match cookie {
                 Some(name) => Rejection::BadCookie { name, cause },
@@ -175,7 +184,7 @@ impl Verifier {
             issuer: rules.issuer.clone(),
             subject: subject.into(),
             claims: parts.payload.into_boxed_str(),
-            token: Token(token.into()),
+            token: Token::new(token),
             expires_at: validity.expires_at,
             derived: OnceLock::new(),
         };
@@ -203,7 +212,7 @@ fn fingerprint(token: &str) -> Fingerprint {
 fn weight(_: &Fingerprint, kept: &Kept) -> u32 {
     let Identity { claims, token, .. } = &*kept.identity;
     // Claims count twice for the value that is made of them.
-    let bytes = size_of::<Identity>() + token.0.len() + 2 * claims.len() + KEPT_OVERHEAD;
+    let bytes = size_of::<Identity>() + token.reveal().len() + 2 * claims.len() + KEPT_OVERHEAD;
     u32::try_from(bytes).unwrap_or(u32::MAX)
 }
 

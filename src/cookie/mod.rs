@@ -1,4 +1,8 @@
-//! The `Cookie` header (RFC 6265 §5.4), read leniently as every server does.
+//! Cookies: the `Cookie` header (RFC 6265 §5.4), read leniently as every server does; and `Set-Cookie`, written strictly.
+
+mod set;
+
+pub use set::{Cookie, SameSite};
 
 /// Names and values of all `Cookie` headers, in the order in which they came.
 ///

@@ -1,51 +1,41 @@
-//! What a verified token says.
+//! Who somebody is: what a verified token or a login says.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use crate::value::Value;
 
-/// The session of one request: who, and how they showed it.
-#[derive(Clone, Debug)]
-pub struct Session {
-    /// Who it is; shared by all requests that bring the same token.
-    pub identity: Arc<Identity>,
-    /// The cookie that brought the token; `None` when it came as a bearer token.
-    ///
-    /// A browser sends a cookie on its own, so such a request has to show where it comes from ([`super::origin`]).
-    pub cookie: Option<Arc<str>>,
-}
-
-/// Someone whose token was verified.
+/// Someone whose token was verified, or who has logged in.
 pub struct Identity {
-    /// The NAME of `[tokens.NAME]` that accepted it.
+    /// The NAME of `[tokens.NAME]` that accepted the token, or of `[login.NAME]`.
     pub tokens: Arc<str>,
     /// `iss`
     pub issuer: Arc<str>,
     /// `sub`, never empty
     pub subject: Arc<str>,
-    /// All claims, as the JSON text that was signed: an object without repeated names, at most 32 deep.
+    /// All claims (of a login those of the ID token), as the JSON text that was signed: an object without repeated names,
+    /// at most 32 deep.
     ///
     /// It is text so that `value` reads the numbers as they were written.
     pub claims: Box<str>,
-    /// The token, for an upstream with `auth = "user"`.
+    /// The token, for an upstream with `auth = "user"`: the one that was verified, or the login's access token.
     pub token: Token,
     /// `exp` in seconds since 1970; the token may be used for the leeway longer.
     pub expires_at: u64,
-    pub(super) derived: OnceLock<Value>,
+    /// A place for what the config's programs make of the claims, once per token and not once per request.
+    pub derived: OnceLock<Value>,
 }
 
 /// A token. Its `Debug` does not show it.
-pub struct Token(pub(super) Box<str>);
-
-impl Identity {
-    /// A place for what the config's programs make of the claims, once per token and not once per request.
-    pub fn derived(&self) -> &OnceLock<Value> {
-        &self.derived
-    }
-}
+#[derive(Clone, PartialEq, Eq)]
+pub struct Token(Arc<str>);
 
 impl Token {
+    /// Takes a token as it was sent.
+    pub fn new(text: impl Into<Arc<str>>) -> Self {
+        Self(text.into())
+    }
+
     /// The token itself, as it was sent.
     pub fn reveal(&self) -> &str {
         &self.0

@@ -7,9 +7,9 @@ use arc_swap::ArcSwapOption;
 use super::fetch::Fetch;
 use super::issuer::{Issuer, KeySource, check_algorithms, check_key};
 use super::jwks::{Jwks, Tries};
+use super::jws::Unverified;
 use super::keys::{Found, Key, KeySet};
 use super::rejection::Rejection;
-use super::token::Unverified;
 use crate::clock::Clock;
 
 /// An issuer, and the keys that its tokens are checked with.

@@ -181,11 +181,11 @@ impl Desk {
         Self { verifier: Arc::new(verifier), clock, provider }
     }
 
-    pub(super) async fn bearer(&self, token: &str) -> Result<Option<Session>, Rejection> {
+    pub(super) async fn bearer(&self, token: &str) -> Result<Option<Verified>, Rejection> {
         self.show(&[&format!("Bearer {token}")], &[]).await
     }
 
-    pub(super) async fn cookie(&self, header: &str) -> Result<Option<Session>, Rejection> {
+    pub(super) async fn cookie(&self, header: &str) -> Result<Option<Verified>, Rejection> {
         self.show(&[], &[header]).await
     }
 
@@ -193,7 +193,7 @@ impl Desk {
         &self,
         authorization: &[&str],
         cookie: &[&str],
-    ) -> Result<Option<Session>, Rejection> {
+    ) -> Result<Option<Verified>, Rejection> {
         let authorization: Vec<_> = authorization.iter().map(|text| text.as_bytes()).collect();
         let cookie: Vec<_> = cookie.iter().map(|text| text.as_bytes()).collect();
         let credentials = Credentials { authorization: &authorization, cookie: &cookie };
@@ -201,13 +201,13 @@ impl Desk {
     }
 
     #[track_caller]
-    pub(super) fn assert_good(shown: &Result<Option<Session>, Rejection>) {
+    pub(super) fn assert_good(shown: &Result<Option<Verified>, Rejection>) {
         assert!(matches!(shown, Ok(Some(_))), "{shown:?}");
     }
 
     /// Asserts the 401 of RFC 6750.
     #[track_caller]
-    pub(super) fn assert_bad(shown: Result<Option<Session>, Rejection>, cause: &str) {
+    pub(super) fn assert_bad(shown: Result<Option<Verified>, Rejection>, cause: &str) {
         let rejection = shown.expect_err("refused");
         assert!(format!("{rejection:?}").contains(cause), "{rejection:?} is not {cause}");
         let fault = crate::fault::Fault::from(rejection);

@@ -1,0 +1,134 @@
+//! What a store holds of a session.
+
+use std::fmt;
+use std::time::Duration;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+/// A SHA-256.
+pub type Hash = [u8; 32];
+
+/// What a session is known by in a store: a hash of its id.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Entry(pub Hash);
+
+/// What a store holds of a session. All but `sealed` is there to be read by whoever can read the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Counts the changes of `sealed`.
+    pub version: u64,
+    /// When it ends without a request, since 1970.
+    pub idle_until: Duration,
+    /// When it ends in any case, since 1970. Never moved.
+    pub absolute_until: Duration,
+    /// Whose it is, for operators.
+    pub about: About,
+    /// The index of its provider session, where there is one.
+    pub sid: Option<Hash>,
+    /// The record.
+    pub sealed: Bytes,
+}
+
+/// Whose session it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct About {
+    /// The NAME of its frontend.
+    pub frontend: String,
+    /// The NAME of its login.
+    pub login: String,
+    /// `iss`
+    pub issuer: String,
+    /// `sub`
+    pub subject: String,
+    /// Since 1970.
+    pub created_at: Duration,
+}
+
+/// A session as operators see it: what names it here opens nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// What it is known by.
+    pub entry: Entry,
+    /// Whose it is.
+    pub about: About,
+    /// When it ends without a request, since 1970.
+    pub idle_until: Duration,
+    /// When it ends in any case, since 1970.
+    pub absolute_until: Duration,
+}
+
+/// Whose sessions are meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who<'a> {
+    /// All of a user: issuer and subject.
+    Subject(&'a str, &'a str),
+    /// Those of one session at the provider: issuer and `sid`.
+    Sid(&'a str, &'a str),
+}
+
+/// What has become of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Swapped {
+    /// It is written.
+    Done,
+    /// Somebody else has changed it before.
+    Changed,
+    /// The session has ended.
+    Ended,
+}
+
+impl Entry {
+    /// Of a session's id.
+    pub fn of(id: &[u8]) -> Self {
+        Self(hash(&[b"frontdesk session", id]))
+    }
+
+    /// In hexadecimal, as operators and the log name it.
+    pub fn hex(&self) -> String {
+        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+impl Who<'_> {
+    /// What the index knows it by.
+    pub fn index(&self) -> Hash {
+        match self {
+            Self::Subject(issuer, subject) => {
+                hash(&[b"sub", issuer.as_bytes(), subject.as_bytes()])
+            }
+            Self::Sid(issuer, sid) => hash(&[b"sid", issuer.as_bytes(), sid.as_bytes()]),
+        }
+    }
+}
+
+impl Row {
+    /// The index of its user.
+    pub fn subject(&self) -> Hash {
+        Who::Subject(&self.about.issuer, &self.about.subject).index()
+    }
+
+    /// When it ends.
+    pub fn until(&self) -> Duration {
+        self.idle_until.min(self.absolute_until)
+    }
+}
+
+/// Each part with its length before it, so that no two lists of parts are one.
+pub(super) fn hash(parts: &[&[u8]]) -> Hash {
+    let mut text = Vec::new();
+    for part in parts {
+        text.extend_from_slice(&(part.len() as u64).to_be_bytes());
+        text.extend_from_slice(part);
+    }
+    let mut hash = Hash::default();
+    hash.copy_from_slice(digest(&SHA256, &text).as_ref());
+    hash
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.hex())
+    }
+}
