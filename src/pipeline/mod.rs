@@ -3,7 +3,9 @@
 //! [`run`] is the order of things. Each stage is a file, takes what the stage before gave, and knows no other stage.
 
 mod asked;
+mod auth;
 mod body;
+mod browser;
 mod client;
 mod cors;
 mod fan_out;
@@ -108,9 +110,10 @@ async fn stages(
         // Before the first signature is checked for somebody who asks too often.
         limits::by_address(gateway, endpoint, request, notes).await?;
         // Who asks, before anything of theirs is read.
-        let session = session::check(gateway, endpoint, request, notes).await?;
+        let session = session::check(gateway, &found.frontend, endpoint, request, notes).await?;
         // A browser sends cookies along with requests that other sites make it send.
-        session::origin(&found.frontend, endpoint, request, session.as_ref())?;
+        session::origin(gateway, &found.frontend, endpoint, request, session.as_ref())?;
+        let session = session::keep(gateway, session).await?;
         let session = session::describe(gateway, session).await?;
         limits::by_session(gateway, endpoint, request, session.as_ref(), notes).await?;
         // What the session may do is known without input, so that a no costs nothing.
