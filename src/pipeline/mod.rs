@@ -67,6 +67,10 @@ async fn answer(gateway: &Rc<Gateway>, request: &mut Request, notes: &mut Notes)
     if let Some(reply) = cors::preflight(&gateway.plan, request) {
         return reply;
     }
+    // A login has its own paths, and routes cannot be there.
+    if let Some(reply) = auth::answer(gateway, request, notes).await {
+        return reply;
+    }
     let found = match route::find(&gateway.plan, &request.method, &*request.head) {
         Ok(found) => found,
         Err(missed) => {
@@ -76,12 +80,14 @@ async fn answer(gateway: &Rc<Gateway>, request: &mut Request, notes: &mut Notes)
     };
     let endpoint = Arc::clone(&found.endpoint);
     cors::note(endpoint.cors.as_deref(), request, notes);
+    let frontend = Arc::clone(&found.frontend);
     let deadline = request.started + endpoint.deadline;
     let outcome = stages(gateway, found, request, notes, deadline).await;
     let mut reply = match outcome {
         Ok(Outcome::Shaped(shaped)) => respond::shaped(request, endpoint.errors, shaped),
         Ok(Outcome::Kept(kept)) => respond::replayed(request, kept),
-        Err(fault) => respond::fault(request, endpoint.errors, &fault),
+        Err(fault) => auth::instead_of(&fault, gateway, &frontend, &endpoint, request, notes)
+            .unwrap_or_else(|| respond::fault(request, endpoint.errors, &fault)),
     };
     // Before it is sent, so that a client that never gets it may ask again.
     request.ongoing.end(reply.status, || respond::kept(&reply).to_record()).await;
