@@ -76,13 +76,7 @@ impl Memory {
         self.shard(&entry).get(&entry, now).cloned()
     }
 
-    pub(super) fn swap(
-        &self,
-        entry: Entry,
-        version: u64,
-        sealed: Bytes,
-        now: Duration,
-    ) -> Swapped {
+    pub(super) fn swap(&self, entry: Entry, version: u64, sealed: Bytes, now: Duration) -> Swapped {
         let mut shard = self.shard(&entry);
         let Some(row) = shard.get_mut(&entry, now) else { return Swapped::Ended };
         if row.version + 1 != version {
@@ -222,3 +216,16 @@ const SHARDS: usize = 64;
 const AT_ONCE: usize = 16;
 /// What takes place once takes so many bytes, about.
 const ONCE: usize = 192;
+
+#[cfg(test)]
+impl Memory {
+    /// Nothing is left of anything once its time is over.
+    pub(super) fn assert_empties(&self, now: Duration) {
+        for shard in &self.shards {
+            self.sweep(shard, now, usize::MAX);
+            assert!(lock(shard).is_empty());
+        }
+        assert_eq!(self.bytes.load(Ordering::Relaxed), 0);
+        assert!(self.book().entries.is_empty());
+    }
+}

@@ -26,3 +26,6 @@ pub use memory::Memory;
 pub use record::Record;
 pub use row::{About, Entry, Hash, Listed, Row, Swapped, Who};
 pub use sessions::{Found, Live, Sessions, Shared};
+
+#[cfg(test)]
+mod tests;

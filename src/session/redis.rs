@@ -60,7 +60,8 @@ pub(super) async fn standing(
 ) -> Result<Option<Standing>, Fault> {
     let mut ask = cmd("HMGET");
     ask.arg(name(&entry)).arg("version").arg("idle").arg("absolute");
-    let (version, idle, absolute): (Option<u64>, Option<u64>, Option<u64>) = redis.ask(&ask).await?;
+    let (version, idle, absolute): (Option<u64>, Option<u64>, Option<u64>) =
+        redis.ask(&ask).await?;
     Ok(read(version, idle, absolute, now))
 }
 
@@ -80,14 +81,8 @@ pub(super) async fn get(redis: &Redis, entry: Entry, now: Duration) -> Result<Op
 }
 
 /// Version, ends, whose it is, `sid`, and the record.
-type Found = (
-    Option<u64>,
-    Option<u64>,
-    Option<u64>,
-    Option<Vec<u8>>,
-    Option<Vec<u8>>,
-    Option<Vec<u8>>,
-);
+type Found =
+    (Option<u64>, Option<u64>, Option<u64>, Option<Vec<u8>>, Option<Vec<u8>>, Option<Vec<u8>>);
 
 pub(super) async fn swap(
     redis: &Redis,

@@ -9,9 +9,7 @@ use super::entries::{Entries, Store};
 use super::key::Key;
 use super::opened::Opened;
 use super::record::Record;
-use super::row::{
-    About, Entry, Hash, Inserted, Listed, Row, Standing, Swapped, Who, hash, millis,
-};
+use super::row::{About, Entry, Hash, Inserted, Listed, Row, Standing, Swapped, Who, hash, millis};
 use crate::clock::Clock;
 use crate::fault::{Code, Fault};
 use crate::identity::Identity;

@@ -91,6 +91,11 @@ impl Shard {
         gone
     }
 
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.kept.is_empty() && self.ends.is_empty()
+    }
+
     fn put(&mut self, entry: Entry, kept: Kept) {
         let until = kept.until();
         if let Some(before) = self.kept.insert(entry, kept) {

@@ -238,7 +238,10 @@ pub(super) fn once(
 }
 
 /// Throws away some of what may take place again; whether there was something. Makes the tables.
-pub(super) fn sweep_once(transaction: &WriteTransaction, now: Duration) -> Result<bool, redb::Error> {
+pub(super) fn sweep_once(
+    transaction: &WriteTransaction,
+    now: Duration,
+) -> Result<bool, redb::Error> {
     let mut once = transaction.open_table(ONCE)?;
     let mut ends = transaction.open_table(ONCE_ENDS)?;
     let mut ended = Vec::new();
@@ -256,3 +259,19 @@ pub(super) fn sweep_once(transaction: &WriteTransaction, now: Duration) -> Resul
 const ENDED: u64 = 0;
 /// How many are swept in one transaction.
 const AT_ONCE: usize = 256;
+
+/// How many rows each table of a file has.
+#[cfg(test)]
+pub(super) fn count(path: &std::path::Path) -> Result<[u64; 6], redb::Error> {
+    use redb::{ReadableDatabase, ReadableTableMetadata};
+    let database = redb::Database::create(path)?;
+    let transaction = database.begin_read()?;
+    Ok([
+        transaction.open_table(SESSIONS)?.len()?,
+        transaction.open_table(RECORDS)?.len()?,
+        transaction.open_table(INDEXES)?.len()?,
+        transaction.open_table(ENDS)?.len()?,
+        transaction.open_table(ONCE)?.len()?,
+        transaction.open_table(ONCE_ENDS)?.len()?,
+    ])
+}
