@@ -11,7 +11,7 @@ fn assert_no_session(reply: &Answer) {
     assert_eq!(session, None, "{reply:?}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_login_gives_a_cookie_that_leads_to_a_session() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -43,7 +43,7 @@ async fn a_login_gives_a_cookie_that_leads_to_a_session() {
     alice.post("/me").await.assert_data(200, json!({"who": "alice"}));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn b5_under_lax_the_callback_is_a_redirect() {
     let idp = Idp::start().await;
     let gateway = config(&idp, "same_site = \"lax\"", "").start().await;
@@ -58,7 +58,7 @@ async fn b5_under_lax_the_callback_is_a_redirect() {
     alice.fetch("/me").await.assert_status(200);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_tls_cookies_have_neither_prefix_nor_secure_in_development() {
     let idp = Idp::start().await;
     let login = login_at(&idp, "")
@@ -77,7 +77,7 @@ async fn without_tls_cookies_have_neither_prefix_nor_secure_in_development() {
     request.await.assert_data(200, json!({"who": "alice"}));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn s9_a_login_leads_to_our_own_paths_only() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -108,7 +108,7 @@ async fn s9_a_login_leads_to_our_own_paths_only() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn s1_a_login_has_a_new_id_and_the_session_before_it_is_dead() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -131,7 +131,7 @@ async fn s1_a_login_has_a_new_id_and_the_session_before_it_is_dead() {
     fetch(&gateway, "/me", &mallory).await.assert_error(401, "SESSION_EXPIRED");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn s1_the_session_before_it_is_dead_also_where_its_cookie_does_not_come_along() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -145,7 +145,7 @@ async fn s1_the_session_before_it_is_dead_also_where_its_cookie_does_not_come_al
     fetch(&gateway, "/me", &before).await.assert_error(401, "SESSION_EXPIRED");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn s4_a_callback_without_its_attempt_makes_no_session() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -153,12 +153,12 @@ async fn s4_a_callback_without_its_attempt_makes_no_session() {
     let (hers, his) =
         (alice.begins_login(&idp, "alice").await, mallory.begins_login(&idp, "mallory").await);
     let state = |back: &str| parameter(&format!("{ORIGIN}{back}"), "state").expect("a state");
-    let without_state = hers.replace(&format!("state={}", state(&hers)), "x=y");
+    let without_state = hers.replace(&format!("state={}", encoded(&state(&hers))), "x=y");
     for back in [
         // Another browser's, whole; its code under the state of this one comes below.
         his.clone(),
         without_state,
-        hers.replace(&state(&hers), "made-up"),
+        hers.replace(&encoded(&state(&hers)), "made-up"),
         "/auth/callback".to_owned(),
         "/auth/callback?code=x".to_owned(),
     ] {
@@ -170,14 +170,13 @@ async fn s4_a_callback_without_its_attempt_makes_no_session() {
     assert_eq!(idp.http().count("POST /token"), 0, "no code is redeemed");
     // O3: another browser's code does not fit this one's verifier.
     let code = |back: &str| parameter(&format!("{ORIGIN}{back}"), "code").expect("a code");
-    let encoded = |text: &str| text.replace('.', "%2E").replace('-', "%2D").replace('_', "%5F");
     let injected = hers.replace(&encoded(&code(&hers)), &encoded(&code(&his)));
     assert_ne!(injected, hers);
     assert_no_session(alice.navigate(&injected).await.assert_status(400));
     alice.fetch("/me").await.assert_error(401, "UNAUTHORIZED");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn s4_a_callback_counts_once() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -192,7 +191,7 @@ async fn s4_a_callback_counts_once() {
     alice.fetch("/me").await.assert_status(200);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn s4_an_attempt_ends_after_ten_minutes() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -204,7 +203,7 @@ async fn s4_an_attempt_ends_after_ten_minutes() {
     assert_eq!(idp.http().count("POST /token"), 0);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn o7_the_cookie_of_an_attempt_cannot_be_changed_or_used_for_another() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -230,7 +229,7 @@ async fn o7_the_cookie_of_an_attempt_cannot_be_changed_or_used_for_another() {
     assert_eq!(idp.http().count("POST /token"), 0);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn s3_an_answer_of_another_issuer_is_not_redeemed() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -247,7 +246,7 @@ async fn s3_an_answer_of_another_issuer_is_not_redeemed() {
     assert_eq!(idp.http().count("POST /token"), 0);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn s5_s6_an_id_token_that_is_not_for_this_attempt_makes_no_session() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -268,7 +267,7 @@ async fn s5_s6_an_id_token_that_is_not_for_this_attempt_makes_no_session() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn s7_a_provider_that_fails_at_the_end_makes_no_session() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -289,7 +288,7 @@ async fn s7_a_provider_that_fails_at_the_end_makes_no_session() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_user_who_says_no_sees_a_page_and_has_no_session() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -315,7 +314,7 @@ async fn a_user_who_says_no_sees_a_page_and_has_no_session() {
     assert_eq!(idp.http().count("POST /token"), 0);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn s13_several_tabs_log_in_in_any_order() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -335,7 +334,7 @@ async fn s13_several_tabs_log_in_in_any_order() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn s14_a_bookmarked_callback_offers_to_start_again() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -347,7 +346,7 @@ async fn s14_a_bookmarked_callback_offers_to_start_again() {
     data.assert_error(400, "BAD_REQUEST");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_looks_at_links_ahead_of_people_uses_up_no_code() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;

@@ -2,7 +2,7 @@
 
 use super::*;
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_deletion_has_the_attributes_of_the_cookie_that_it_deletes() {
     let idp = Idp::start().await;
     for (session, attributes) in [
@@ -28,7 +28,7 @@ async fn a_deletion_has_the_attributes_of_the_cookie_that_it_deletes() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sessions_end_at_their_absolute_end_however_busy_they_are() {
     let idp = Idp::start().await;
     idp.access_ttl(None);

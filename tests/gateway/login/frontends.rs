@@ -51,7 +51,7 @@ async fn login(gateway: &Gateway, idp: &Idp, origin: &str) -> String {
     cookie(reply.assert_status(200), COOKIE)
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn s2_a_session_of_one_frontend_is_none_at_another() {
     let (people, staff) = (Idp::start().await, Idp::start().await);
     let gateway = two(&people, &staff).await;
@@ -69,7 +69,7 @@ async fn s2_a_session_of_one_frontend_is_none_at_another() {
     at(&gateway, ADMIN, "/me", &admin).await.assert_status(200);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn s3_b25_an_answer_of_one_provider_is_not_redeemed_at_another() {
     let (people, staff) = (Idp::start().await, Idp::start().await);
     let gateway = two(&people, &staff).await;
@@ -80,15 +80,14 @@ async fn s3_b25_an_answer_of_one_provider_is_not_redeemed_at_another() {
     // Both attempts are there, and the code and the issuer are the other's.
     let swapped = |back: &str, state_of: &str| {
         let state = |text: &str| parameter(&format!("{APP}{text}"), "state").expect("a state");
-        let encoded = |text: &str| text.replace('-', "%2D").replace('_', "%5F");
-        back.replace(&encoded(&state(back)), &state(state_of))
+        back.replace(&encoded(&state(back)), &encoded(&state(state_of)))
     };
     let mixed = swapped(&other_back, &back);
     at(&gateway, APP, &mixed, &format!("{attempt}; {other_attempt}")).await.assert_status(400);
     assert_eq!((people.http().count("POST /token"), staff.http().count("POST /token")), (0, 0));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_frontend_comes_back_to_its_own_origin_and_has_its_own_pages() {
     let (people, staff) = (Idp::start().await, Idp::start().await);
     let gateway = two(&people, &staff).await;

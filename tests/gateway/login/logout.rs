@@ -14,7 +14,7 @@ fn logout(gateway: &Gateway, cookies: &str, headers: &[(&str, &str)]) -> Request
     headers.iter().fold(request, |request, (name, value)| request.header(name, value))
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn s10_s11_a_logout_ends_the_session_and_leaves_no_cookie() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -44,7 +44,7 @@ async fn s10_s11_a_logout_ends_the_session_and_leaves_no_cookie() {
     assert!(!idp.is_alive("alice"));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_form_goes_to_the_provider_and_a_page_that_asks_is_told_where() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -68,7 +68,7 @@ async fn a_form_goes_to_the_provider_and_a_page_that_asks_is_told_where() {
     check(reply.assert_status(200).json()["data"]["logout_url"].as_str().expect("a URL"));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_provider_is_told_by_the_id_token_only_where_the_config_says_so() {
     let idp = Idp::start().await;
     let gateway = config(&idp, "", "id_token_hint = true").start().await;
@@ -78,7 +78,7 @@ async fn the_provider_is_told_by_the_id_token_only_where_the_config_says_so() {
     assert_eq!(parameter(&url, "id_token_hint").expect("a hint").split('.').count(), 3);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn where_the_provider_has_no_logout_it_ends_at_home() {
     let idp = Idp::start().await;
     idp.says(json!({"end_session_endpoint": null, "revocation_endpoint": null}));
@@ -91,7 +91,7 @@ async fn where_the_provider_has_no_logout_it_ends_at_home() {
     reply.assert_data(200, json!({"logout_url": format!("{ORIGIN}/")}));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn s20_another_site_logs_nobody_out() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -116,7 +116,7 @@ async fn s20_another_site_logs_nobody_out() {
     assert_eq!(idp.http().count("POST /revoke"), 0);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_logout_without_a_session_is_one_too() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -126,7 +126,7 @@ async fn a_logout_without_a_session_is_one_too() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_logout_does_not_hang_on_the_provider() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;

@@ -16,6 +16,8 @@ mod who;
 
 use crate::harness::*;
 
+// Each test has a second thread: a gateway that stops waits for the provider, which must go on answering.
+
 const ME: &str = r#"
     session = "required"
     [get.response]
@@ -65,6 +67,11 @@ fn fetch(gateway: &Gateway, path: &str, cookies: &str) -> Request {
 fn query(url: &str) -> Vec<(String, String)> {
     let url = reqwest::Url::parse(url).expect("a URL");
     url.query_pairs().map(|(name, value)| (name.into_owned(), value.into_owned())).collect()
+}
+
+/// As the provider of the harness writes a parameter.
+fn encoded(text: &str) -> String {
+    text.replace('.', "%2E").replace('-', "%2D").replace('_', "%5F")
 }
 
 fn parameter(url: &str, name: &str) -> Option<String> {

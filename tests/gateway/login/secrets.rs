@@ -2,7 +2,7 @@
 
 use super::*;
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn s22_no_token_code_or_cookie_stands_in_a_log_or_a_body() {
     let idp = Idp::start().await;
     let level = "\n[telemetry]\nlevel = \"trace\"\n";
