@@ -165,6 +165,22 @@ mod tests {
     }
 
     #[test]
+    fn the_provider_is_told_where_it_is_and_whom_it_serves() {
+        let words = "--id-issuer http://localhost:7008 --client=admin=s=1 --redirect-uri=https://a/ \
+             --redirect-uri=https://b/ --backchannel-logout-uri http://c/ --access-ttl 60";
+        let words: Vec<_> = words.split_whitespace().collect();
+        let Ok(Command::Serve(options)) = read(&words, &[]) else {
+            panic!("refused");
+        };
+        assert_eq!(options.id_issuer.as_deref(), Some("http://localhost:7008"));
+        assert_eq!(options.clients.keys().collect::<Vec<_>>(), ["admin", "dashboard"]);
+        assert_eq!(options.clients["admin"], "s=1");
+        assert_eq!(options.redirect_uris, ["https://a/", "https://b/"]);
+        assert_eq!(options.backchannel_logout_uri.as_deref(), Some("http://c/"));
+        assert_eq!(options.access_ttl.as_secs(), 60);
+    }
+
+    #[test]
     fn mistakes_are_named() {
         let why = |words: &[&str]| read(words, &[]).unwrap_err();
         assert_eq!(why(&["--port", "1"]), "`--port` is not known");

@@ -1,4 +1,4 @@
-//! An OpenID provider without passwords: whoever comes picks who they are.
+//! An `OpenID` provider without passwords: whoever comes picks who they are.
 
 mod authorize;
 mod backchannel;

@@ -31,10 +31,9 @@ fn grant(provider: &Provider, request: &Recorded) -> Result<Value, Refusal> {
 
 fn by_code(provider: &Provider, params: &Params, client: &str) -> Result<Value, Refusal> {
     let (granted, code) = provider.state().redeem(params.need("code")?, provider.clock.now())?;
-    if let Err(refusal) = is_bound(&code, params, client) {
-        // A second try with the right values comes too late: whoever has the code is not alone.
-        return Err(refusal);
-    }
+    // By now it is spent: after a try with wrong values, the right ones come too late, since
+    // whoever has the code is not alone.
+    is_bound(&code, params, client)?;
     let grant = narrowed(code.grant, params)?;
     let refresh = match grant.scope.iter().any(|scope| scope == "offline_access") {
         true => Some(random()?),
