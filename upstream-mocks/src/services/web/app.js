@@ -7,6 +7,8 @@ let ends = []; // of the session: when, and what is said about it
 let timer;
 
 $("reload").addEventListener("click", load);
+// Back, after signing out, would show the page as it was.
+addEventListener("pageshow", ({ persisted }) => persisted && location.reload());
 start();
 
 async function start() {
