@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::services::Settings;
 
-/// How [`Mocks`] are started. The defaults are a test's: free ports, and every key
+/// How [`Mocks`](super::Mocks) are started. The defaults are a test's: free ports, and every key
 /// `SERVICE-demo-key`.
 #[derive(Clone, Debug)]
 pub struct Options {
