@@ -7,11 +7,11 @@ use aws_lc_rs::rand;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::{Outcome, away};
+use crate::clock::Clock;
 use crate::fault::Fault;
 use crate::identity::Token;
 use crate::login::{Granted, Problem, Provider};
-use crate::pipeline::gateway::Gateway;
-use crate::session::{Found, Hash, Live, Record};
+use crate::session::{Found, Hash, Live, Record, Sessions};
 
 /// How long an instance alone may refresh a session. All that it does fits into it.
 const LEASE: Duration = Duration::from_secs(30);
@@ -23,34 +23,42 @@ const LOOK: Duration = Duration::from_millis(50);
 const PAUSES: [Duration; 4] =
     [Duration::ZERO, Duration::from_millis(250), Duration::from_secs(1), Duration::from_secs(4)];
 
+/// What a refresh works with.
+#[derive(Clone, Copy)]
+pub(super) struct Reach<'a> {
+    pub(super) sessions: Sessions<'a>,
+    /// The session's.
+    pub(super) provider: &'a Provider,
+    pub(super) clock: &'a dyn Clock,
+}
+
 /// Refreshes a session, or waits for another instance that does.
-pub(super) async fn fly(gateway: &Gateway, live: &Arc<Live>) -> Outcome {
+pub(super) async fn fly(reach: Reach<'_>, live: &Arc<Live>) -> Outcome {
     let mut owner = Hash::default();
     if rand::fill(&mut owner).is_err() {
         return Outcome::Failed(Fault::internal("no randomness"));
     }
-    match lease(gateway, live, owner).await {
+    match lease(reach, live, owner).await {
         Ok(None) => {}
         Ok(Some(outcome)) => return outcome,
         Err(fault) => return Outcome::Failed(fault),
     }
-    let outcome = alone(gateway, live).await.unwrap_or_else(Outcome::Failed);
-    let released = async { gateway.sessions()?.release(live.key.entry(), owner).await };
-    if let Err(fault) = released.await {
+    let outcome = alone(reach, live).await.unwrap_or_else(Outcome::Failed);
+    if let Err(fault) = reach.sessions.release(live.key.entry(), owner).await {
         tracing::warn!(?fault, "a lease is not given back; it ends by itself");
     }
     outcome
 }
 
 /// Waits for the lease; what another instance has done meanwhile is as good.
-async fn lease(gateway: &Gateway, live: &Live, owner: Hash) -> Result<Option<Outcome>, Fault> {
+async fn lease(reach: Reach<'_>, live: &Live, owner: Hash) -> Result<Option<Outcome>, Fault> {
     let begun = Instant::now();
     loop {
-        if gateway.sessions()?.lease(live.key.entry(), owner, LEASE).await? {
+        if reach.sessions.lease(live.key.entry(), owner, LEASE).await? {
             return Ok(None);
         }
         sleep(LOOK).await;
-        let now = look(gateway, live).await?;
+        let now = look(reach, live).await?;
         if now.is_some() {
             return Ok(now);
         }
@@ -61,8 +69,8 @@ async fn lease(gateway: &Gateway, live: &Live, owner: Hash) -> Result<Option<Out
 }
 
 /// What the session has become since it was read; nothing where it is the same.
-async fn look(gateway: &Gateway, live: &Live) -> Result<Option<Outcome>, Fault> {
-    let found = gateway.sessions()?.find(&live.key, &live.frontend).await?;
+async fn look(reach: Reach<'_>, live: &Live) -> Result<Option<Outcome>, Fault> {
+    let found = reach.sessions.find(&live.key, &live.frontend).await?;
     Ok(match found {
         Found::Live(now) if now.version == live.version => None,
         Found::Live(now) => Some(Outcome::Live(now)),
@@ -71,47 +79,44 @@ async fn look(gateway: &Gateway, live: &Live) -> Result<Option<Outcome>, Fault> 
 }
 
 /// Refreshes a session that nobody else refreshes.
-async fn alone(gateway: &Gateway, live: &Arc<Live>) -> Result<Outcome, Fault> {
+async fn alone(reach: Reach<'_>, live: &Arc<Live>) -> Result<Outcome, Fault> {
     // Another instance may have done it before the lease was ours.
-    if let Some(now) = look(gateway, live).await? {
+    if let Some(now) = look(reach, live).await? {
         return Ok(now);
     }
-    let Record { login, subject, refresh_token, .. } = &live.record;
-    let provider = gateway.providers.iter().find(|one| **one.name() == **login);
-    let (Some(provider), Some(token)) = (provider, refresh_token) else {
-        return Err(Fault::internal("a session has no login or no refresh token to refresh it by"));
+    let Record { subject, refresh_token, .. } = &live.record;
+    let Some(token) = refresh_token.as_deref().map(Token::new) else {
+        return Err(Fault::internal("a session without a refresh token was to be refreshed"));
     };
-    let token = Token::new(token.as_str());
-    let asked = timeout(PATIENCE, provider.refresh(&token, subject)).await;
+    let asked = timeout(PATIENCE, reach.provider.refresh(&token, subject)).await;
     match asked.unwrap_or_else(|_| Err(Problem::Away(format!("no answer in {PATIENCE:?}")))) {
-        Ok(granted) => write(gateway, provider, live, granted).await,
-        Err(problem) if problem.is_invalid_grant() => refused(gateway, live).await,
+        Ok(granted) => write(reach, live, granted).await,
+        Err(problem) if problem.is_invalid_grant() => refused(reach, live).await,
         Err(problem) => Err(away(Duration::ZERO).cause(problem)),
     }
 }
 
 /// The refresh token is not good. Where somebody else has used it in our place, theirs counts; else the session ends.
-async fn refused(gateway: &Gateway, live: &Live) -> Result<Outcome, Fault> {
-    if let Some(now) = look(gateway, live).await? {
+async fn refused(reach: Reach<'_>, live: &Live) -> Result<Outcome, Fault> {
+    if let Some(now) = look(reach, live).await? {
         return Ok(now);
     }
-    gateway.sessions()?.end(live.key.entry()).await?;
+    reach.sessions.end(live.key.entry()).await?;
     tracing::info!(login = live.record.login, "a session has ended: its refresh token is not good");
     Ok(Outcome::Ended)
 }
 
 /// Writes what was granted in the place of what it was granted for.
 async fn write(
-    gateway: &Gateway,
-    provider: &Provider,
+    reach: Reach<'_>,
     live: &Live,
     granted: Granted,
 ) -> Result<Outcome, Fault> {
-    let record = renewed(&live.record, granted, gateway.clock.now());
+    let record = renewed(&live.record, granted, reach.clock.now());
     let mut written = Ok(None);
     for pause in PAUSES {
         sleep(pause).await;
-        written = gateway.sessions()?.replace(live, record.clone()).await;
+        written = reach.sessions.replace(live, record.clone()).await;
         if written.is_ok() {
             break;
         }
@@ -119,9 +124,9 @@ async fn write(
     if let Some(next) = written? {
         return Ok(Outcome::Live(next));
     }
-    match look(gateway, live).await? {
+    match look(reach, live).await? {
         Some(outcome @ Outcome::Ended) => {
-            revoke(provider, &record).await;
+            revoke(reach.provider, &record).await;
             Ok(outcome)
         }
         Some(outcome) => Ok(outcome),

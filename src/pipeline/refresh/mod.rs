@@ -26,6 +26,7 @@ use crate::flight::{Flight, Flights, Rests};
 use crate::plan::Endpoint;
 use crate::session::{Entry, Live};
 use due::Due;
+use flight::Reach;
 
 /// The refreshes of all sessions. One serves all workers.
 pub(super) struct Refreshes {
@@ -175,13 +176,21 @@ fn begin(gateway: &Rc<Gateway>, ongoing: &Ongoing, live: &Arc<Live>) -> Flight<O
     if let Some(takeoff) = takeoff {
         let (gateway, live, keeps) = (Rc::clone(gateway), Arc::clone(live), ongoing.keeps());
         let flying = async move {
-            let outcome = flight::fly(&gateway, &live).await;
+            let outcome = fly(&gateway, &live).await.unwrap_or_else(Outcome::Failed);
             takeoff.land(rested(&gateway, entry, outcome));
             drop(keeps);
         };
         spawn_local(flying.in_current_span());
     }
     flight
+}
+
+async fn fly(gateway: &Gateway, live: &Arc<Live>) -> Result<Outcome, Fault> {
+    let mut providers = gateway.providers.iter();
+    let provider = providers.find(|provider| **provider.name() == *live.record.login);
+    let provider = provider.ok_or_else(|| Fault::internal("a session of no login"))?;
+    let reach = Reach { sessions: gateway.sessions()?, provider, clock: &*gateway.clock };
+    Ok(flight::fly(reach, live).await)
 }
 
 /// What has failed is left alone for a while, and its fault says for how long.
