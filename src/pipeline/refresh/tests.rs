@@ -51,7 +51,7 @@ impl Desk {
         let provider = Provider::new(settings, clock.clone()).expect("good settings");
         let keys = Arc::new(Keys::new([vec![7; 32]]));
         let lives = (Duration::from_secs(1800), Duration::from_secs(8 * 3600));
-        let store = Store::Memory(Memory::default());
+        let store = Store::Memory(Memory::new(1 << 20));
         Self { idp, provider, shared: Shared::new(store, keys, lives, clock.clone()), clock }
     }
 
