@@ -43,5 +43,6 @@ mod templates;
 mod tls;
 mod tokens;
 mod upstream;
+mod user_tokens;
 mod validation;
 mod webhooks;
