@@ -27,6 +27,7 @@ mod log;
 mod malformed;
 mod origin;
 mod paths;
+mod provider;
 mod replies;
 mod response_headers;
 mod response_schema;
