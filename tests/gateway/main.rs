@@ -44,4 +44,5 @@ mod tls;
 mod tokens;
 mod upstream;
 mod validation;
+mod visitor;
 mod webhooks;

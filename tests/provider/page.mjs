@@ -1,18 +1,20 @@
-// The page of the provider where somebody types a name.
+// The pages of the provider: where somebody types a name, and where they log out.
 
 import { text } from 'node:stream/consumers';
 
-const html = (form) => `<!DOCTYPE html>
+const html = (content) => `<!DOCTYPE html>
 <html lang="en">
 <head><meta charset="utf-8"><title>The provider</title></head>
 <body>
 <h1>The provider</h1>
-<form method="post">
-${form}
-<button name="cancel" value="yes" formnovalidate>Cancel</button>
-</form>
+${content}
 </body>
 </html>`;
+
+const asking = (fields) => `<form method="post">
+${fields}
+<button name="cancel" value="yes" formnovalidate>Cancel</button>
+</form>`;
 
 const FORMS = {
   login: `<label>User name <input name="login" required autofocus autocomplete="off"></label>
@@ -22,12 +24,22 @@ const FORMS = {
 
 const CANCELLED = { error: 'access_denied', error_description: 'the user has cancelled' };
 
+export function askToLogOut(ctx, form) {
+  ctx.body = html(`${form}<button form="op.logoutForm" name="logout" value="yes">Yes, sign me out</button>
+<button form="op.logoutForm">No, stay signed in</button>`);
+}
+
+export function showError(ctx, { error, error_description: description }) {
+  ctx.type = 'html';
+  ctx.body = html(`<p>${error}: ${String(description).replaceAll('<', '&lt;')}</p>`);
+}
+
 export default (provider) => async (ctx, next) => {
   if (!ctx.path.startsWith('/interaction/')) return next();
   const { prompt, params, session } = await provider.interactionDetails(ctx.req, ctx.res);
   if (ctx.method === 'GET') {
     ctx.type = 'html';
-    ctx.body = html(FORMS[prompt.name]);
+    ctx.body = html(asking(FORMS[prompt.name]));
     return;
   }
   const form = new URLSearchParams(await text(ctx.req));

@@ -9,7 +9,7 @@ import { Provider } from 'oidc-provider';
 import control from './control.mjs';
 import { exchange, EXCHANGE } from './exchange.mjs';
 import memory from './memory.mjs';
-import page from './page.mjs';
+import page, { askToLogOut, showError } from './page.mjs';
 
 const settings = {
   host: '127.0.0.1',
@@ -66,6 +66,7 @@ function configuration() {
     rotateRefreshToken: true,
     issueRefreshToken: (_, client) => client.grantTypeAllowed('refresh_token'),
     expiresWithSession: () => false,
+    renderError: showError,
     scopes: ['openid', 'offline_access', ...settings.scopes],
     findAccount: (_, sub) => ({ accountId: sub, claims: () => claims(sub) }),
     loadExistingGrant: grant,
@@ -84,6 +85,7 @@ function configuration() {
       clientCredentials: { enabled: true },
       introspection: { enabled: true },
       revocation: { enabled: true },
+      rpInitiatedLogout: { enabled: true, logoutSource: askToLogOut },
       resourceIndicators: {
         enabled: true,
         defaultResource: () => settings.resource || undefined,

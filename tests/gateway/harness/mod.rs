@@ -7,6 +7,7 @@
 //! gateway.get("/users/u1").await.assert_json(200, json!({"data": {"id": "u1"}}));
 //! ```
 
+mod browser;
 mod clock;
 mod config;
 mod gateway;
@@ -22,6 +23,7 @@ mod reply;
 mod signer;
 mod visitor;
 
+pub use browser::browse;
 pub use config::{Config, SECRET};
 pub use gateway::{Gateway, Request};
 pub use open::serving;
@@ -34,4 +36,4 @@ pub use reply::Reply as Answer;
 pub use serde_json::{Value, json};
 pub use signer::{Signer, now, token, usual};
 pub use upstream_mocks::{Fault, Gate, Mocks, Options, Reply, Then, Upstream};
-pub use visitor::{Page, Visitor};
+pub use visitor::Visitor;

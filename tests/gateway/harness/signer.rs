@@ -17,7 +17,6 @@ pub struct Signer {
     algorithm: Algorithm,
     jwk: Value,
     pem: String,
-    private: String,
 }
 
 impl Signer {
@@ -28,13 +27,7 @@ impl Signer {
 
     pub fn with_secret(secret: &[u8]) -> Self {
         let key = EncodingKey::from_secret(secret);
-        Self {
-            key,
-            algorithm: Algorithm::HS256,
-            jwk: Value::Null,
-            pem: String::new(),
-            private: String::new(),
-        }
+        Self { key, algorithm: Algorithm::HS256, jwk: Value::Null, pem: String::new() }
     }
 
     /// ES256 with a new key.
@@ -49,7 +42,6 @@ impl Signer {
             algorithm: Algorithm::ES256,
             jwk: json!({"kty": "EC", "crv": "P-256", "x": x, "y": y}),
             pem: pem("PUBLIC KEY", public.as_ref()),
-            private: pem("PRIVATE KEY", private.as_ref()),
         }
     }
 
@@ -64,7 +56,6 @@ impl Signer {
             algorithm: Algorithm::RS256,
             jwk: Value::Null,
             pem: pem("PUBLIC KEY", public.as_ref()),
-            private,
         }
     }
 
