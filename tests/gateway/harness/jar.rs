@@ -199,7 +199,8 @@ fn default_path(url: &Url) -> String {
 
 fn seconds_until(date: &str) -> u64 {
     let date = httpdate::parse_http_date(&date.replace('-', " ")).expect("Expires is a date");
-    date.duration_since(std::time::SystemTime::now()).map_or(0, |left| left.as_secs())
+    let until = date.duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    until.saturating_sub(super::signer::now())
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! A real OpenID provider.
+//! A real provider to log in at.
 
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
