@@ -38,5 +38,4 @@ pub use reply::Reply as Answer;
 pub use serde_json::{Value, json};
 pub use signer::{Signer, now, token, usual};
 pub use upstream_mocks::{Fault, Gate, Idp, Mocks, Options, Reply, Then, Upstream};
-pub use upstream_mocks::{Fault, Gate, Mocks, Options, Reply, Then, Upstream};
 pub use visitor::Visitor;
