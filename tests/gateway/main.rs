@@ -25,6 +25,7 @@ mod input;
 mod keys;
 mod limits;
 mod log;
+mod login;
 mod malformed;
 mod origin;
 mod paths;

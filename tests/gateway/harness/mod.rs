@@ -27,7 +27,7 @@ mod visitor;
 pub use browser::browse;
 pub use config::{Config, SECRET};
 pub use gateway::{Gateway, Request};
-pub use hostile::{Browser, login_at};
+pub use hostile::{Browser, ORIGIN, login_at};
 pub use open::serving;
 pub use program::Program;
 pub use provider::Provider;
