@@ -33,6 +33,7 @@ mod response_schema;
 mod routes;
 mod sent;
 mod server;
+mod session_stores;
 mod sessions;
 mod shape;
 mod shared_limits;
