@@ -36,6 +36,7 @@ mod response_schema;
 mod routes;
 mod sent;
 mod server;
+mod session_stores;
 mod sessions;
 mod shape;
 mod shared_limits;
