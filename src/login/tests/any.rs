@@ -5,7 +5,6 @@ use serde_json::{Map, Value, json};
 use tokio::runtime::{Builder, Runtime};
 use upstream_mocks::Reply;
 
-use super::super::*;
 use super::desk::*;
 
 fn runtime() -> Runtime {

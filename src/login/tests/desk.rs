@@ -168,15 +168,15 @@ impl Desk {
     }
 }
 
-/// Lets tasks in the background run, and connections on this machine.
+/// Waits for what happens in the background.
 pub(super) async fn until(mut done: impl FnMut() -> bool) {
-    for _ in 0..10_000 {
-        if done() {
-            return;
+    let patience = Duration::from_secs(30);
+    let happens = async {
+        while !done() {
+            tokio::task::yield_now().await;
         }
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
-    panic!("it never happens");
+    };
+    tokio::time::timeout(patience, happens).await.expect("it happens");
 }
 
 pub(super) const DISCOVERY: &str = "GET /.well-known/openid-configuration";
@@ -210,9 +210,4 @@ pub(super) fn assert_away<T: std::fmt::Debug>(outcome: Result<T, Problem>, cause
 
 pub(super) fn claims(granted: &Granted) -> Value {
     serde_json::from_str(&granted.id_token.as_ref().unwrap().claims).unwrap()
-}
-
-/// Lets what has been answered be taken in.
-pub(super) async fn settle() {
-    tokio::time::sleep(Duration::from_millis(50)).await;
 }

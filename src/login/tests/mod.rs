@@ -9,3 +9,4 @@ mod flow;
 mod id_token;
 mod logout_token;
 mod refresh;
+mod signature;
