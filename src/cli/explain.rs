@@ -8,8 +8,8 @@ use super::routes::{roles, session};
 use super::times::duration;
 use super::{inputs, limits};
 use crate::plan::{
-    Auth, Body, Call, Csrf, Each, Endpoint, Expect, FaultRule, OnStatus, Plan, Route, Segment,
-    Shape, Status, ValidateResponses,
+    Auth, Body, Call, Csrf, Each, Endpoint, Envelope, Expect, FaultRule, OnStatus, Plan, Route,
+    Segment, Shape, Status, ValidateResponses,
 };
 use crate::value::SmolStr;
 
@@ -270,7 +270,11 @@ fn reply(text: &mut Sheet, plan: &Plan, endpoint: &Endpoint, names: &[&str]) {
     for (name, value) in &reply.headers {
         text.row(1, "header", &format!("{name}: {}", value.template().masked()));
     }
-    let payload = if reply.envelope { "data" } else { "body" };
+    let payload = match reply.envelope {
+        Envelope::Data => "data",
+        Envelope::None => "body",
+        Envelope::Text => "text",
+    };
     match &reply.shape {
         Shape::Program(program) => text.row(1, payload, program.source()),
         Shape::Call(index) => text.row(1, payload, &format!("what {} answered", names[*index])),

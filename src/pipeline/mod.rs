@@ -17,6 +17,7 @@ mod key;
 mod limits;
 mod notes;
 mod path;
+mod payload;
 mod promise;
 mod request;
 mod respond;
