@@ -118,12 +118,11 @@ pub(super) fn note(reply: &mut Reply, notes: Notes) {
     for (name, value) in notes.headers {
         put(&mut reply.headers, name, value);
     }
-    // Has the browser forget cookies whose token is no longer good.
-    for name in notes.stale_cookies {
-        let text = format!("{name}=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Lax");
-        if let Ok(value) = HeaderValue::from_str(&text) {
-            reply.headers.push((SET_COOKIE, value));
-        }
+    reply.headers.extend(notes.stale_cookies.into_iter().map(|cookie| (SET_COOKIE, cookie)));
+    // What sets a cookie is for one browser, whatever an endpoint says of its replies.
+    if reply.headers.iter().any(|(name, _)| name == SET_COOKIE) {
+        reply.headers.retain(|(name, _)| name != CACHE_CONTROL);
+        reply.headers.push((CACHE_CONTROL, HeaderValue::from_static("no-store")));
     }
 }
 
