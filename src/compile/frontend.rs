@@ -70,6 +70,7 @@ pub(super) fn frontends(
     drafts: Vec<Draft<'_>>,
 ) -> Vec<Arc<Frontend>> {
     let compile = |draft: Draft<'_>| {
+        world.frontend = draft.name.into();
         world.has_login = draft.door.is_some();
         let router = route::router(cx, world, draft.routes);
         if let Some(login) = draft.door.as_ref().and_then(|door| logins.get(door.login)) {

@@ -54,6 +54,7 @@ use crate::diagnostic::{Diagnostic, Sources};
 use crate::jq::Library;
 use crate::plan::{Credential, Lifetimes, Login, Plan, ValidateResponses};
 use crate::seal::Keys;
+use crate::value::SmolStr;
 
 /// Reads and compiles the config in a folder. The texts are there in any case, to show the mistakes in.
 ///
@@ -127,6 +128,7 @@ fn plan(cx: &mut Context<'_>, tree: &Tree) -> Option<Plan> {
         upstreams: known,
         session_cookies,
         auth,
+        frontend: SmolStr::default(),
         has_login: false,
         rate_limits,
         max_body: max_body.unwrap_or_default(),

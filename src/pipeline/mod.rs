@@ -19,6 +19,7 @@ mod key;
 mod limits;
 mod notes;
 mod path;
+mod payload;
 mod promise;
 mod refresh;
 mod request;
