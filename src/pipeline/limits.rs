@@ -32,7 +32,7 @@ pub(super) async fn by_address(
     request: &Request,
     notes: &mut Notes,
 ) -> Result<(), Fault> {
-    let scope = Early { request, session: None };
+    let scope = Early { endpoint, request, session: None };
     let by = By { gateway, endpoint, request, identity: None, scope: &scope };
     by.count(&endpoint.rate_limits.by_address, &gateway.plan.limits.program, notes).await
 }
@@ -48,7 +48,7 @@ pub(super) async fn by_session(
     session: Option<&Known>,
     notes: &mut Notes,
 ) -> Result<(), Fault> {
-    let scope = Early { request, session };
+    let scope = Early { endpoint, request, session };
     let identity = session.map(|session| &*session.identity);
     let by = By { gateway, endpoint, request, identity, scope: &scope };
     by.count(&endpoint.rate_limits.by_session, &gateway.plan.limits.program, notes).await
@@ -216,6 +216,7 @@ fn seconds(time: Duration) -> u64 {
 
 /// What programs see before the input is read.
 struct Early<'a> {
+    endpoint: &'a Endpoint,
     request: &'a Request,
     session: Option<&'a Known>,
 }
@@ -224,7 +225,7 @@ impl Scope for Early<'_> {
     fn get(&self, slot: Slot) -> Value {
         match slot {
             slot::SESSION => self.session.map_or(Value::Null, |session| session.value.clone()),
-            slot::REQUEST => Asked::of(self.request).describe(),
+            slot::REQUEST => Asked::of(self.request, self.endpoint).describe(),
             _ => Value::Null,
         }
     }

@@ -19,7 +19,9 @@ mod key;
 mod limits;
 mod notes;
 mod path;
+mod payload;
 mod promise;
+mod refresh;
 mod request;
 mod respond;
 mod route;
@@ -119,7 +121,9 @@ async fn stages(
         let session = session::check(gateway, &found.frontend, endpoint, request, notes).await?;
         // A browser sends cookies along with requests that other sites make it send.
         session::origin(gateway, &found.frontend, endpoint, request, session.as_ref())?;
+        // A request that is served keeps its session going.
         let session = session::keep(gateway, session).await?;
+        let session = refresh::keep(gateway, endpoint, request, session).await?;
         let session = session::describe(gateway, session).await?;
         limits::by_session(gateway, endpoint, request, session.as_ref(), notes).await?;
         // What the session may do is known without input, so that a no costs nothing.
