@@ -16,9 +16,11 @@ pub use fault::Fault;
 pub use idp::{CLIENT_ID, CLIENT_SECRET, Idp, SigningKey};
 pub use mocks::{Mocks, Options};
 pub use scripted::Upstream;
+pub use services::Provider;
 pub use wire::{Gate, Recorded, Reply, Then};
 
-/// The services that want an API key, in the order of their ports; `token` is before them.
+/// The services that want an API key, in the order of their ports; `token` is before them,
+/// `id` and `web` are behind.
 pub const GUARDED: [&str; 7] =
     ["users", "analytics", "notifications", "posts", "orders", "payments", "stock"];
 
