@@ -8,7 +8,7 @@ RUN cargo build --release --locked -p frontdesk -p upstream-mocks
 FROM gcr.io/distroless/cc-debian12 AS upstream-mocks
 COPY --from=build /src/target/release/upstream-mocks /usr/local/bin/
 USER 65532:65532
-EXPOSE 7000-7007
+EXPOSE 7000-7009
 HEALTHCHECK --interval=5s --timeout=3s --retries=5 \
     CMD ["/usr/local/bin/upstream-mocks", "healthcheck", "http://127.0.0.1:7000/health"]
 ENTRYPOINT ["/usr/local/bin/upstream-mocks"]

@@ -18,7 +18,7 @@ stop() {
 trap stop EXIT
 trap 'exit 0' INT TERM
 
-"$target/upstream-mocks" >/dev/null &
+"$target/upstream-mocks" --backchannel-logout-uri "http://$gateway/auth/backchannel-logout" >/dev/null &
 pids+=($!)
 "$target/frontdesk" --config config serve &
 pids+=($!)
@@ -31,7 +31,7 @@ running() {
 }
 answers() { "$target/upstream-mocks" healthcheck "$1" >/dev/null 2>&1; }
 
-until answers http://127.0.0.1:7007/health && answers "http://$admin/readyz"; do
+until answers http://127.0.0.1:7009/health && answers "http://$admin/readyz"; do
     running
     sleep 0.1
 done
@@ -39,7 +39,9 @@ running
 
 cat <<END
 
-The gateway is at http://$gateway, its services are at 127.0.0.1:7000 to 7007. Try, in another terminal:
+Open http://$gateway in a browser, and sign in as one of the demo's users.
+
+The gateway's services are at 127.0.0.1:7000 to 7009. Try, in another terminal:
 
   # a session token, from the mock issuer
   TOKEN=\$(curl -s '127.0.0.1:7000/token?sub=u1')

@@ -116,5 +116,5 @@ impl Stage {
 
 /// The dashboard.
 pub(crate) const PATH: &str = "/api/v1/dashboard";
-const SERVICES: usize = 8;
+const SERVICES: usize = 10;
 const USERS: usize = 20;

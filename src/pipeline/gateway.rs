@@ -3,12 +3,14 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use super::refresh::Refreshes;
 use crate::clock::Clock;
+use crate::credential::{Credential, Credentials};
 use crate::fault::Fault;
 use crate::idempotency::{File, Memory, Records, Store};
 use crate::limit::Limiter;
 use crate::login::Provider;
-use crate::plan::{Place, Plan, Stores};
+use crate::plan::{self, Place, Plan, Stores, TokenSource};
 use crate::session::{self, Entries, Sessions, Shared};
 use crate::store::{self, Redis};
 use crate::token::{Fetch, Verifier};
@@ -25,7 +27,10 @@ pub struct State {
     /// Sessions of logins.
     pub sessions: Shared,
     /// The providers of `[login.NAME]`, in the order of the plan.
-    pub providers: Vec<Provider>,
+    pub providers: Vec<Arc<Provider>>,
+    /// Tokens of `[credentials.NAME]`, in the order of the plan.
+    pub credentials: Credentials,
+    pub(super) refreshes: Refreshes,
     /// Counts requests.
     pub limiter: Limiter,
     /// The time of day.
@@ -57,11 +62,24 @@ impl State {
         let file = file(&plan.stores, &clock)?;
         let kept = kept(&plan.stores, file.as_ref(), &clock)?;
         let sessions = sessions(&plan, file.as_ref(), &clock)?;
-        let provider = |settings| Provider::new(settings, Arc::clone(&clock));
+        let provider = |settings| Provider::new(settings, Arc::clone(&clock)).map(Arc::new);
         let providers = std::mem::take(&mut plan.providers);
-        let providers = providers.into_iter().map(provider).collect::<Result<_, _>>()?;
+        let providers = providers.into_iter().map(provider).collect::<Result<Vec<_>, _>>()?;
+        let credentials = credentials(&mut plan, &providers, &clock)?;
         let limiter = Limiter::new(plan.rate_limits.clone(), &clock);
-        Ok(Self { plan, verifier, kept, sessions, providers, limiter, clock, file })
+        let refreshes = Refreshes::new();
+        Ok(Self {
+            plan,
+            verifier,
+            kept,
+            sessions,
+            providers,
+            credentials,
+            refreshes,
+            limiter,
+            clock,
+            file,
+        })
     }
 
     /// Lets go what nobody else can have meanwhile: the file. Blocks until what was asked so far is written.
@@ -133,6 +151,24 @@ impl Gateway {
     pub fn client(&self, upstream: usize) -> Result<&Client, Fault> {
         self.clients.get(upstream).ok_or_else(|| Fault::internal("no such upstream"))
     }
+}
+
+fn credentials(
+    plan: &mut Plan,
+    providers: &[Arc<Provider>],
+    clock: &Arc<dyn Clock>,
+) -> Result<Credentials, String> {
+    let credential = |one: plan::Credential| {
+        let provider = match one.from {
+            TokenSource::Login(login) => providers.get(login).cloned().ok_or("no such login")?,
+            TokenSource::Own(settings) => Arc::new(Provider::new(settings, Arc::clone(clock))?),
+        };
+        let plan::Credential { grant, audience, scope, .. } = one;
+        Ok(Credential { grant, provider, audience, scope })
+    };
+    let all = std::mem::take(&mut plan.credentials).into_iter();
+    let all = all.map(credential).collect::<Result<_, String>>()?;
+    Ok(Credentials::new(all, Arc::clone(clock)))
 }
 
 fn sessions(

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::str::FromStr;
+use std::time::Duration;
 
 use upstream_mocks::Options;
 
@@ -14,12 +15,19 @@ upstream-mocks healthcheck http://HOST:PORT/PATH
 
   --listen IP               where to listen                    [127.0.0.1]
   --base-port PORT          token; then users, analytics, notifications, posts, orders,
-                            payments, stock; 0 takes any       [7000]
+                            payments, stock, id, web; 0 takes any  [7000]
   --key SERVICE=KEY         its API key                        [SERVICE-demo-key]
   --key-file SERVICE=FILE   its API key, from a file
   --issuer TEXT             `iss` of tokens                    [https://id.demo.test/]
   --audience TEXT           `aud` of tokens                    [dashboard-api]
   --keep N                  requests kept in each log          [10000]
+
+  of the OpenID provider `id`:
+  --id-issuer URL           what it says it is                 [http://127.0.0.1:7008]
+  --client ID=SECRET        one more client                    [dashboard=dashboard-demo-client-secret]
+  --redirect-uri URL        one more place that a login or a logout may lead to, beside loopback
+  --backchannel-logout-uri URL   where clients hear of a logout; plain http
+  --access-ttl SECONDS      life of its access tokens          [300]
 
 USERS_API_KEY, ANALYTICS_API_KEY and so on in the environment are keys too.
 ";
@@ -81,6 +89,14 @@ fn serve(flags: &[&str], environment: &BTreeMap<String, String>) -> Result<Optio
             "--keep" => options.keep = parse(flag, value)?,
             "--issuer" => options.issuer = value.to_owned(),
             "--audience" => options.audience = value.to_owned(),
+            "--id-issuer" => options.id_issuer = Some(value.to_owned()),
+            "--redirect-uri" => options.redirect_uris.push(value.to_owned()),
+            "--backchannel-logout-uri" => options.backchannel_logout_uri = Some(value.to_owned()),
+            "--access-ttl" => options.access_ttl = Duration::from_secs(parse(flag, value)?),
+            "--client" => {
+                let (client, secret) = assignment(flag, value)?;
+                options.clients.insert(client, secret);
+            }
             "--key" => {
                 let (service, key) = assignment(flag, value)?;
                 options.keys.insert(service, key);
@@ -110,8 +126,7 @@ fn parse<T: FromStr>(flag: &str, value: &str) -> Result<T, String> {
 }
 
 fn assignment(flag: &str, value: &str) -> Result<(String, String), String> {
-    let (service, rest) =
-        value.split_once('=').ok_or_else(|| format!("`{flag}` wants SERVICE=…"))?;
+    let (service, rest) = value.split_once('=').ok_or_else(|| format!("`{flag}` wants NAME=…"))?;
     Ok((service.to_owned(), rest.to_owned()))
 }
 
@@ -150,12 +165,28 @@ mod tests {
     }
 
     #[test]
+    fn the_provider_is_told_where_it_is_and_whom_it_serves() {
+        let words = "--id-issuer http://localhost:7008 --client=admin=s=1 --redirect-uri=https://a/ \
+             --redirect-uri=https://b/ --backchannel-logout-uri http://c/ --access-ttl 60";
+        let words: Vec<_> = words.split_whitespace().collect();
+        let Ok(Command::Serve(options)) = read(&words, &[]) else {
+            panic!("refused");
+        };
+        assert_eq!(options.id_issuer.as_deref(), Some("http://localhost:7008"));
+        assert_eq!(options.clients.keys().collect::<Vec<_>>(), ["admin", "dashboard"]);
+        assert_eq!(options.clients["admin"], "s=1");
+        assert_eq!(options.redirect_uris, ["https://a/", "https://b/"]);
+        assert_eq!(options.backchannel_logout_uri.as_deref(), Some("http://c/"));
+        assert_eq!(options.access_ttl.as_secs(), 60);
+    }
+
+    #[test]
     fn mistakes_are_named() {
         let why = |words: &[&str]| read(words, &[]).unwrap_err();
         assert_eq!(why(&["--port", "1"]), "`--port` is not known");
         assert_eq!(why(&["--listen"]), "`--listen` stands alone");
         assert_eq!(why(&["--base-port", "x"]), "`--base-port x` is not right");
-        assert_eq!(why(&["--key", "users"]), "`--key` wants SERVICE=…");
+        assert_eq!(why(&["--key", "users"]), "`--key` wants NAME=…");
         assert!(why(&["--key-file", "users=/nowhere"]).starts_with("/nowhere: "));
     }
 }

@@ -1,58 +1,31 @@
 mod control;
+mod options;
 mod rules;
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
 
+use crate::GUARDED;
 use crate::fault::Fault;
 use crate::pattern::Pattern;
-use crate::services::{Issuer, Service, all, refuse};
+use crate::services::{Issuer, Provider, Service, Web, all, refuse};
 use crate::wire::{Answer, Log, Recorded, Reply, Server};
+pub use options::Options;
 use rules::Rules;
-
-/// How [`Mocks`] are started. The defaults are a test's: free ports, and every key
-/// `SERVICE-demo-key`.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// Where to listen. Default: 127.0.0.1.
-    pub ip: IpAddr,
-    /// The port of the first service, `token`; the others follow. 0, the default: any free ports.
-    pub base_port: u16,
-    /// The API keys of services that shall not have their default.
-    pub keys: BTreeMap<String, String>,
-    /// How many requests each service keeps in its log. Default: 10,000.
-    pub keep: usize,
-    /// The `iss` of tokens. Default: `https://id.demo.test/`.
-    pub issuer: String,
-    /// The `aud` of tokens. Default: `dashboard-api`.
-    pub audience: String,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            ip: Ipv4Addr::LOCALHOST.into(),
-            base_port: 0,
-            keys: BTreeMap::new(),
-            keep: 10_000,
-            issuer: "https://id.demo.test/".to_owned(),
-            audience: "dashboard-api".to_owned(),
-        }
-    }
-}
 
 /// The demo's services, each on a port of its own, until this is dropped.
 ///
-/// `token`, `users`, `analytics`, `notifications`, `posts`, `orders`, `payments`, `stock`. All but
-/// `token` want their API key in `x-api-key`. `/health` is open.
+/// `token`, `users`, `analytics`, `notifications`, `posts`, `orders`, `payments`, `stock`, `id`,
+/// `web`. All but `token`, `id` and `web` want their API key in `x-api-key`. `/health` is open.
 pub struct Mocks {
     services: Vec<Running>,
     issuer: Arc<Issuer>,
+    provider: Arc<Provider>,
 }
 
 struct Running {
@@ -68,28 +41,25 @@ impl Mocks {
     /// # Errors
     /// When a port is taken, or a key is for a service that does not exist.
     pub async fn start(options: Options) -> io::Result<Self> {
+        if let Some(unknown) = options.keys.keys().find(|key| !GUARDED.contains(&key.as_str())) {
+            return Err(io::Error::other(format!("no service `{unknown}` wants a key")));
+        }
         let issuer = Arc::new(Issuer::new(&options.issuer, &options.audience)?);
-        let token: Box<dyn Service> = Box::new(Arc::clone(&issuer));
-        let mut services = Vec::new();
-        let named = all().into_iter().map(|(name, service)| (name, true, service));
-        for (offset, (name, guarded, service)) in
-            (0..).zip([("token", false, token)].into_iter().chain(named))
-        {
-            let port =
-                if options.base_port == 0 { 0 } else { options.base_port.saturating_add(offset) };
-            let key = guarded.then(|| options.key(name));
-            let at = (options.ip, port).into();
-            let (rules, log) = (Arc::<Rules>::default(), Arc::new(Log::new(options.keep)));
-            let answer = guard(key.clone(), Arc::clone(&rules), Arc::clone(&log), service);
-            let server = Server::start(at, log, answer).await.map_err(|error| {
-                io::Error::new(error.kind(), format!("{name} at {at}: {error}"))
-            })?;
-            services.push(Running { name, key, server, rules });
+        let mut services: Vec<(&'static str, Box<dyn Service>)> =
+            vec![("token", Box::new(Arc::clone(&issuer)))];
+        services.extend(all());
+        let id = Running::listener(&options, "id", 8).await?;
+        let provider = Arc::new(Provider::new(options.provider(id.local_addr()?))?);
+
+        let mut running = Vec::new();
+        for (offset, (name, service)) in (0..).zip(services) {
+            let listener = Running::listener(&options, name, offset).await?;
+            running.push(Running::start(&options, name, listener, service)?);
         }
-        match options.keys.keys().find(|key| !services.iter().any(|known| known.name == **key)) {
-            Some(unknown) => Err(io::Error::other(format!("there is no service `{unknown}`"))),
-            None => Ok(Self { services, issuer }),
-        }
+        running.push(Running::start(&options, "id", id, Box::new(Arc::clone(&provider)))?);
+        let web = Running::listener(&options, "web", 9).await?;
+        running.push(Running::start(&options, "web", web, Box::new(Web))?);
+        Ok(Self { services: running, issuer, provider })
     }
 
     /// The services' names, in the order of their ports.
@@ -105,9 +75,14 @@ impl Mocks {
         format!("http://{}", self.of(service).server.address)
     }
 
-    /// The API key of this service; empty for `token`.
+    /// The API key of this service; empty for `token`, `id` and `web`.
     pub fn key(&self, service: &str) -> &str {
         self.of(service).key.as_deref().unwrap_or_default()
+    }
+
+    /// The `OpenID` provider, which is the service `id`.
+    pub fn id(&self) -> &Provider {
+        &self.provider
     }
 
     /// A token for this user, with these claims besides or instead; a null takes a claim away.
@@ -178,9 +153,25 @@ impl Mocks {
     }
 }
 
-impl Options {
-    fn key(&self, service: &str) -> String {
-        self.keys.get(service).cloned().unwrap_or_else(|| format!("{service}-demo-key"))
+impl Running {
+    /// Listens at the port that is this far behind the first one.
+    async fn listener(options: &Options, name: &str, offset: u16) -> io::Result<TcpListener> {
+        let at = SocketAddr::from((options.ip, options.port(offset)));
+        TcpListener::bind(at)
+            .await
+            .map_err(|error| io::Error::new(error.kind(), format!("{name} at {at}: {error}")))
+    }
+
+    fn start(
+        options: &Options,
+        name: &'static str,
+        listener: TcpListener,
+        service: Box<dyn Service>,
+    ) -> io::Result<Self> {
+        let key = GUARDED.contains(&name).then(|| options.key(name));
+        let (rules, log) = (Arc::<Rules>::default(), Arc::new(Log::new(options.keep)));
+        let answer = guard(key.clone(), Arc::clone(&rules), Arc::clone(&log), service);
+        Ok(Self { name, key, server: Server::on(listener, log, answer)?, rules })
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::{Fault, Mocks, Options};
+use crate::{Fault, Mocks, Options, Reply, Upstream};
 
 async fn start() -> Mocks {
     Mocks::start(Options::default()).await.unwrap()
@@ -25,7 +25,7 @@ async fn control(mocks: &Mocks, method: Method, path: &str, body: Value) -> (Sta
 #[tokio::test]
 async fn every_service_insists_on_its_key() {
     let mocks = start().await;
-    for service in mocks.names().into_iter().filter(|name| *name != "token") {
+    for service in crate::GUARDED {
         let url = mocks.url(service);
         assert_eq!(reqwest::get(url.clone() + "/x").await.unwrap().status(), 401);
         assert_eq!(reqwest::get(url.clone() + "/health").await.unwrap().status(), 200);
@@ -182,4 +182,66 @@ async fn tokens_are_signed_by_the_published_key() {
 async fn a_key_for_no_service_is_refused() {
     let keys = [("user".to_owned(), "x".to_owned())].into();
     assert!(Mocks::start(Options { keys, ..Options::default() }).await.is_err());
+}
+
+#[tokio::test]
+async fn a_login_needs_no_browser_and_its_end_is_told() {
+    let mocks = start().await;
+    let client = Upstream::start().await;
+    client.on("POST", "/auth/backchannel-logout", Reply::status(204));
+    mocks.id().set_backchannel_logout_uri(&(client.url() + "/auth/backchannel-logout"));
+    let metadata = mocks.url("id") + "/.well-known/openid-configuration";
+    let metadata = reqwest::get(metadata).await.unwrap().text().await.unwrap();
+    let metadata: Value = serde_json::from_str(&metadata).unwrap();
+    assert_eq!(metadata["issuer"], mocks.url("id"));
+
+    // RFC 7636, appendix B.
+    let asked = "client_id=dashboard&redirect_uri=http://localhost/x&response_type=code\
+        &scope=openid&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM\
+        &code_challenge_method=S256&prompt=none&login_hint=u1";
+    let never = reqwest::redirect::Policy::none();
+    let browser = Client::builder().redirect(never).build().unwrap();
+    let url = format!("{}?{asked}", metadata["authorization_endpoint"].as_str().unwrap());
+    let reply = browser.get(url).send().await.unwrap();
+    let location = reply.headers()["location"].to_str().unwrap();
+    let code = location.split(['=', '&']).nth(1).unwrap();
+    let redeem = format!(
+        "grant_type=authorization_code&code={code}&redirect_uri=http://localhost/x\
+         &code_verifier=dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+    );
+    let redeem = browser
+        .post(metadata["token_endpoint"].as_str().unwrap())
+        .header("content-type", "application/x-www-form-urlencoded")
+        .header("authorization", "Basic ZGFzaGJvYXJkOmRhc2hib2FyZC1kZW1vLWNsaWVudC1zZWNyZXQ=")
+        .body(redeem);
+    mocks.fault_times("id", "POST /token", Fault::Status(503), 1);
+    assert_eq!(redeem.try_clone().unwrap().send().await.unwrap().status(), 503);
+    assert_eq!(redeem.send().await.unwrap().status(), 200);
+    assert_eq!(mocks.count("id", "POST /token"), 2);
+    assert_eq!(mocks.id().count("authorization_code"), 1);
+
+    assert!(mocks.id().end_sessions("u2").await.is_empty());
+    assert_eq!(mocks.id().end_sessions("u1").await, [204]);
+    let (name, token) = client.requests()[0].form_pairs().remove(0);
+    let header = jsonwebtoken::decode_header(&token).unwrap();
+    assert_eq!((name.as_str(), header.typ.as_deref()), ("logout_token", Some("logout+jwt")));
+    let claims = jsonwebtoken::dangerous::insecure_decode::<Value>(&token).unwrap().claims;
+    assert_eq!((&claims["aud"], &claims["sub"]), (&json!("dashboard"), &json!("u1")));
+    assert!(claims["sid"].is_string() && claims["nonce"].is_null());
+    let event = "http://schemas.openid.net/event/backchannel-logout";
+    assert_eq!(claims["events"], json!({event: {}}));
+    assert!(mocks.id().end_sessions("u1").await.is_empty());
+}
+
+#[tokio::test]
+async fn the_page_comes_with_its_program_and_style() {
+    let mocks = start().await;
+    for (path, kind) in
+        [("/", "text/html"), ("/app.js", "text/javascript"), ("/app.css", "text/css")]
+    {
+        let reply = reqwest::get(mocks.url("web") + path).await.unwrap();
+        assert_eq!(reply.headers()["content-type"], format!("{kind}; charset=utf-8"));
+        assert!(reply.text().await.unwrap().len() > 1000);
+    }
+    assert_eq!(reqwest::get(mocks.url("web") + "/x").await.unwrap().status(), 404);
 }

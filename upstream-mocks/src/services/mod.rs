@@ -1,6 +1,9 @@
 //! The demo's services: what they know, and what they answer.
 
 mod analytics;
+mod clock;
+mod id;
+mod keys;
 mod notifications;
 mod orders;
 mod payments;
@@ -9,10 +12,14 @@ mod seed;
 mod stock;
 mod token;
 mod users;
+mod web;
 
 use serde_json::{Value, json};
 
+pub use id::Provider;
+pub(crate) use id::Settings;
 pub(crate) use token::Issuer;
+pub(crate) use web::Web;
 
 use crate::wire::{Recorded, Reply};
 

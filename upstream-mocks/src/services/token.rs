@@ -1,14 +1,10 @@
 use std::io;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Map, Value, json};
 
+use super::clock::now;
+use super::keys::SigningKey;
 use super::{Asked, Service, method_not_allowed, not_found, refuse};
 use crate::wire::{Recorded, Reply};
 
@@ -17,32 +13,15 @@ const LIFE: i64 = 3600;
 /// Issues tokens to whoever asks, for any user: `POST /token`, `GET /token?sub=u1` (the bare
 /// token as text), and its public key at `/.well-known/jwks.json`.
 pub(crate) struct Issuer {
-    key: EncodingKey,
-    jwk: Value,
-    kid: String,
+    key: SigningKey,
     issuer: String,
     audience: String,
 }
 
 impl Issuer {
-    /// With a new key pair (ES256). Its `kid` is a part of the public key, so that a restart is a
-    /// key rotation.
     pub(crate) fn new(issuer: &str, audience: &str) -> io::Result<Self> {
-        let failed = |_| io::Error::other("no key pair");
-        let algorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
-        let document =
-            EcdsaKeyPair::generate_pkcs8(algorithm, &SystemRandom::new()).map_err(failed)?;
-        let pair = EcdsaKeyPair::from_pkcs8(algorithm, document.as_ref())
-            .map_err(|_| io::Error::other("no key pair"))?;
-        // SEC 1, 2.3.3: 4, then x and y of 32 bytes each.
-        let point = pair.public_key().as_ref();
-        let (x, y) = (URL_SAFE_NO_PAD.encode(&point[1..33]), URL_SAFE_NO_PAD.encode(&point[33..]));
-        let kid = x[..8].to_owned();
-        let jwk = json!({
-            "kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": kid, "x": x, "y": y,
-        });
-        let key = EncodingKey::from_ec_der(document.as_ref());
-        Ok(Self { key, jwk, kid, issuer: issuer.to_owned(), audience: audience.to_owned() })
+        let (issuer, audience) = (issuer.to_owned(), audience.to_owned());
+        Ok(Self { key: SigningKey::new()?, issuer, audience })
     }
 
     /// A token for this user. `claims` are added, and replace what would be there otherwise; a
@@ -57,10 +36,7 @@ impl Issuer {
         };
         all.extend(claims.clone());
         all.retain(|_, value| !value.is_null());
-        let mut header = Header::new(Algorithm::ES256);
-        header.typ = Some("at+jwt".to_owned());
-        header.kid = Some(self.kid.clone());
-        jsonwebtoken::encode(&header, &all, &self.key).map_err(|error| error.to_string())
+        self.key.sign("at+jwt", &all.into())
     }
 
     fn issue(&self, request: &Recorded) -> Result<String, String> {
@@ -89,7 +65,7 @@ impl Issuer {
 impl Service for Arc<Issuer> {
     fn answer(&self, asked: Asked<'_>, request: &Recorded) -> Reply {
         match asked {
-            ("GET", [".well-known", "jwks.json"]) => Reply::json(json!({"keys": [self.jwk]})),
+            ("GET", [".well-known", "jwks.json"]) => Reply::json(self.key.published()),
             ("GET", ["token"]) => match self.issue(request) {
                 Ok(token) => Reply::text(token),
                 Err(why) => refuse(400, &why),
@@ -119,10 +95,4 @@ fn asked(request: &Recorded) -> Value {
 
 fn number(value: &Value) -> Option<i64> {
     value.as_i64().or_else(|| value.as_str()?.parse().ok())
-}
-
-#[expect(clippy::disallowed_methods, reason = "tokens are checked against the real clock")]
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    since.as_secs().try_into().unwrap_or(i64::MAX)
 }

@@ -7,7 +7,7 @@ use super::{Asked, Service, created, method_not_allowed, not_found, page, refuse
 use crate::scripted::lock;
 use crate::wire::{Recorded, Reply};
 
-const USERS: u64 = 300;
+pub(super) const USERS: u64 = 300;
 const TEAMS: u64 = 12;
 
 /// `/users` and `/users/{id}` (`u1` to `u300`), `/teams/{id}` (`t1` to `t12`).
@@ -124,7 +124,7 @@ fn blank(id: &str) -> Value {
 }
 
 /// About 700 bytes, as profiles are.
-fn profile(number: u64) -> Value {
+pub(super) fn profile(number: u64) -> Value {
     let mut dice = Dice::new(number);
     let (first, last) = match number {
         1 => ("Ada", "Lovelace"),

@@ -20,6 +20,7 @@ use tokio::task::{JoinHandle, JoinSet};
 pub use gate::Gate;
 pub(crate) use log::Log;
 pub use recorded::Recorded;
+pub(crate) use recorded::form_pairs;
 pub use reply::{Reply, Then};
 
 /// What decides the reply to a request.
@@ -40,7 +41,11 @@ impl Server {
         log: Arc<Log>,
         answer: Answer,
     ) -> io::Result<Self> {
-        let listener = TcpListener::bind(address).await?;
+        Self::on(TcpListener::bind(address).await?, log, answer)
+    }
+
+    /// With a listener that is there already, so that an answer may know its address.
+    pub(crate) fn on(listener: TcpListener, log: Arc<Log>, answer: Answer) -> io::Result<Self> {
         let address = listener.local_addr()?;
         let task = tokio::spawn(accept(listener, Arc::clone(&log), answer));
         Ok(Self { address, log, task })

@@ -60,6 +60,11 @@ impl Reply {
         Self::status(200).with_json(value)
     }
 
+    /// 303: the client goes on there with GET.
+    pub fn redirect(location: &str) -> Self {
+        Self::status(303).header("location", location)
+    }
+
     /// 200 with this text.
     pub fn text(text: impl Into<String>) -> Self {
         Self::status(200).header("content-type", "text/plain; charset=utf-8").body(text.into())
@@ -192,6 +197,11 @@ impl Reply {
         (self.status, self.body.clone())
     }
 
+    #[cfg(test)]
+    pub(crate) fn header_value(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+
     fn announced(&self) -> usize {
         self.length.unwrap_or(self.body.len())
     }
@@ -230,12 +240,14 @@ fn reason(status: u16) -> &'static str {
         204 => "No Content",
         301 => "Moved Permanently",
         302 => "Found",
+        303 => "See Other",
         304 => "Not Modified",
         400 => "Bad Request",
         401 => "Unauthorized",
         402 => "Payment Required",
         403 => "Forbidden",
         404 => "Not Found",
+        405 => "Method Not Allowed",
         409 => "Conflict",
         422 => "Unprocessable Content",
         429 => "Too Many Requests",
