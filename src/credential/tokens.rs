@@ -44,8 +44,9 @@ enum Age {
 
 impl Tokens {
     pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
-        let weight =
-            |_: &Key, kept: &Kept| u32::try_from(kept.token.reveal().len() + 256).unwrap_or(u32::MAX);
+        let weight = |_: &Key, kept: &Kept| {
+            u32::try_from(kept.token.reveal().len() + 256).unwrap_or(u32::MAX)
+        };
         let kept = Cache::builder().max_capacity(BYTES).weigher(weight).expire_after(Life).build();
         let (flights, rests, useless) = (Arc::default(), Rests::default(), Rests::default());
         Self { kept, flights, rests, useless, clock }

@@ -36,6 +36,7 @@ mod routes;
 mod sent;
 mod server;
 mod sessions;
+mod sessions_admin;
 mod shape;
 mod shared_limits;
 mod slow;

@@ -63,7 +63,9 @@ async fn lease(reach: Reach<'_>, live: &Live, owner: Hash) -> Result<Option<Outc
             return Ok(now);
         }
         if begun.elapsed() > LEASE {
-            return Err(away(Duration::ZERO).cause("another instance refreshes the session for too long"));
+            return Err(
+                away(Duration::ZERO).cause("another instance refreshes the session for too long")
+            );
         }
     }
 }
@@ -107,11 +109,7 @@ async fn refused(reach: Reach<'_>, live: &Live) -> Result<Outcome, Fault> {
 }
 
 /// Writes what was granted in the place of what it was granted for.
-async fn write(
-    reach: Reach<'_>,
-    live: &Live,
-    granted: Granted,
-) -> Result<Outcome, Fault> {
+async fn write(reach: Reach<'_>, live: &Live, granted: Granted) -> Result<Outcome, Fault> {
     let record = renewed(&live.record, granted, reach.clock.now());
     let mut written = Ok(None);
     for pause in PAUSES {

@@ -26,10 +26,8 @@ impl Billing {
     async fn start(keys: impl FnOnce(&Idp) -> String, workers: usize) -> Self {
         let (idp, billing) = (Idp::start().await, Upstream::start().await);
         billing.on("GET", "/bill", Reply::json(json!(12)));
-        let table = format!(
-            "[credentials.billing]\ngrant = \"client_credentials\"\n{}\n",
-            keys(&idp)
-        );
+        let table =
+            format!("[credentials.billing]\ngrant = \"client_credentials\"\n{}\n", keys(&idp));
         let gateway = Gateway::config()
             .gateway(&login_at(&idp, &table))
             .workers(workers)

@@ -95,7 +95,8 @@ async fn a_token_whose_end_nobody_says_is_used_until_an_upstream_does_not_take_i
 }
 
 #[tokio::test]
-async fn without_a_refresh_token_a_session_ends_with_its_access_token_only_where_a_call_needs_one() {
+async fn without_a_refresh_token_a_session_ends_with_its_access_token_only_where_a_call_needs_one()
+{
     let desk = Desk::with("", "request_scopes = [\"openid\"]").await;
     let alice = desk.login("u1").await;
     alice.fetch("/me").await.assert_status(200);
