@@ -66,12 +66,15 @@ async fn file(path: &Path, count: usize, table: &mut Table) -> Result<f64, Failu
     writeln!(io::stderr(), "{count} sessions: {rate:.0} logins a second")?;
     let killed = path.with_extension("killed");
     fs::copy(path, &killed)?;
+    fs::File::open(&killed)?.sync_all()?;
     let bytes = fs::metadata(path)?.len() as f64 / f64::from(1 << 20);
     writeln!(io::stderr(), "{count} sessions: {bytes:.0} MiB")?;
     drop(first);
 
-    let (again, after_close) = open(path)?;
+    let before = cpu()?;
     let (_, after_kill) = open(&killed)?;
+    writeln!(io::stderr(), "{count} sessions: {:.0} ms CPU to start", (cpu()? - before) / 1e3)?;
+    let (again, after_close) = open(path)?;
     let sessions = again.reach(entries(&again, None)?);
     let mut looks = Vec::new();
     for key in keys.iter().step_by(count.div_ceil(500)) {

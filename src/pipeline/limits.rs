@@ -12,6 +12,7 @@ use super::gateway::Gateway;
 use super::notes::Notes;
 use super::request::Request;
 use super::session::Known;
+use crate::cookie::cookies;
 use crate::fault::{Code, Details, Fault};
 use crate::identity::Identity;
 use crate::jq::{self, Program, Scope, Slot};
@@ -135,6 +136,13 @@ impl By<'_> {
         }
         let head = &self.request.head;
         let (authorization, cookie) = (head.header("authorization"), head.header("cookie"));
+        let login = self.gateway.plan.frontend(head.host()).and_then(|one| one.login.as_ref());
+        let session = login.and_then(|door| {
+            cookies(&cookie).find(|(name, _)| *name == door.cookie.name.as_bytes())
+        });
+        if let Some((_, value)) = session {
+            return Some(Key::credential(value));
+        }
         let credentials = Credentials { authorization: &authorization, cookie: &cookie };
         self.gateway.verifier.token(&credentials).map(Key::credential)
     }
