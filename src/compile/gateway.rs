@@ -9,7 +9,7 @@ use crate::config::{Admin, Gateway, Plain, Size};
 use crate::csrf::Origin;
 use crate::diagnostic::Diagnostic;
 use crate::jq;
-use crate::plan::{AdminToken, Limits, MAX_WORKERS, Server};
+use crate::plan::{AdminToken, Limits, MAX_WORKERS, Server, ValidateResponses};
 use crate::telemetry;
 
 /// Compiles what the listeners need.
@@ -63,6 +63,19 @@ pub(super) fn limits(cx: &mut Context<'_>, gateway: &Gateway) -> Option<Limits> 
         max_parameters: max_parameters?,
         program: jq::Limits { steps: steps?, output: output? },
     })
+}
+
+/// Compiles what becomes of a reply that its schema refuses.
+pub(super) fn validate_responses(
+    cx: &mut Context<'_>,
+    gateway: &Gateway,
+) -> Option<ValidateResponses> {
+    let words = [
+        ("off", ValidateResponses::Off),
+        ("log", ValidateResponses::Log),
+        ("fail", ValidateResponses::Fail),
+    ];
+    cx.word(&gateway.server.validate_responses, &words)
 }
 
 /// The origins that count as our own.
