@@ -39,6 +39,7 @@ mod sent;
 mod server;
 mod session_stores;
 mod sessions;
+mod sessions_admin;
 mod shape;
 mod shared_limits;
 mod slow;

@@ -22,6 +22,7 @@ pub struct Config {
     files: Vec<(String, String)>,
     environment: HashMap<String, String>,
     tokens: bool,
+    admin: String,
 }
 
 impl Config {
@@ -32,6 +33,7 @@ impl Config {
             files: Vec::new(),
             environment: HashMap::from([("TEST_SECRET".to_owned(), SECRET.to_owned())]),
             tokens: true,
+            admin: String::new(),
         }
     }
 
@@ -78,6 +80,12 @@ impl Config {
     /// Takes the `[tokens.main]` of the harness away.
     pub fn without_tokens(mut self) -> Self {
         self.tokens = false;
+        self
+    }
+
+    /// The token of the admin listener.
+    pub fn admin_token(mut self, token: &str) -> Self {
+        self.admin = format!("token = \"{token}\"\n");
         self
     }
 
@@ -159,10 +167,11 @@ impl Config {
             },
         };
         let tokens = if self.tokens { TOKENS } else { "" };
+        let admin = &self.admin;
         let listen = if server.contains("listen") { "" } else { "listen = \"127.0.0.1:0\"\n" };
         let workers = if server.contains("workers") { "" } else { "workers = 1\n" };
         format!(
-            "[server]\n{listen}{workers}{server}\n[admin]\nlisten = \"127.0.0.1:0\"\n{tables}\n{tokens}"
+            "[server]\n{listen}{workers}{server}\n[admin]\nlisten = \"127.0.0.1:0\"\n{admin}{tables}\n{tokens}"
         )
     }
 }

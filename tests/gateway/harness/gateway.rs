@@ -88,6 +88,12 @@ impl Gateway {
         Request(self.client.get(format!("http://{}{path}", self.admin)))
     }
 
+    /// The same with another method.
+    pub fn admin_with(&self, method: &str, path: &str) -> Request {
+        let method = method.parse::<reqwest::Method>().expect("a method");
+        Request(self.client.request(method, format!("http://{}{path}", self.admin)))
+    }
+
     /// Begins to stop: takes no new connections, serves what is in flight.
     pub fn begin_stop(&mut self) {
         drop(self.stop.take());
