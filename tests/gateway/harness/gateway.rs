@@ -144,7 +144,7 @@ impl Request {
     }
 
     /// With the header that our own pages send.
-    pub fn from_our_page(self) -> Self {
+    pub fn by_our_page(self) -> Self {
         self.header("x-csrf", "1")
     }
 
