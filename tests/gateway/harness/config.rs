@@ -12,6 +12,8 @@ use frontdesk::plan::Plan;
 use tempfile::TempDir;
 use upstream_mocks::Upstream;
 
+use super::secrets::{self, Watch};
+
 /// The secret of `[tokens.main]` where a test says nothing else.
 pub const SECRET: &str = "a-test-secret-of-more-than-thirty-two-bytes";
 
@@ -30,9 +32,10 @@ impl Config {
             gateway: String::new(),
             upstreams: String::new(),
             files: Vec::new(),
-            environment: HashMap::from([("TEST_SECRET".to_owned(), SECRET.to_owned())]),
+            environment: HashMap::new(),
             tokens: true,
         }
+        .env("TEST_SECRET", SECRET)
     }
 
     /// An upstream of this name at a scripted one. More keys: `upstream_with`.
@@ -75,8 +78,9 @@ impl Config {
         self
     }
 
-    /// A variable of the environment.
+    /// A variable of the environment. Its value is a secret: see `secrets::variable`.
     pub fn env(mut self, name: &str, value: &str) -> Self {
+        secrets::variable(value);
         self.environment.insert(name.to_owned(), value.to_owned());
         self
     }
@@ -119,8 +123,11 @@ impl Config {
     /// The mistakes as they are shown, for a config that must not start.
     #[track_caller]
     pub fn mistakes(&self) -> String {
+        let watch = Watch::start();
         let folder = self.write();
         let shown = self.plan(folder.path()).map(|_| ()).expect_err("the config has no mistake");
+        secrets::line("mistakes", shown.as_bytes());
+        watch.verify();
         shown.replace(&folder.path().display().to_string(), "config")
     }
 

@@ -16,6 +16,7 @@ mod proxy;
 mod raw;
 mod redis;
 mod reply;
+pub mod secrets;
 mod signer;
 
 pub use config::{Config, SECRET};

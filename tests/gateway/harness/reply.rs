@@ -3,6 +3,8 @@
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
+use super::secrets;
+
 /// A reply, read to its end.
 #[derive(Debug)]
 pub struct Reply {
@@ -13,11 +15,16 @@ pub struct Reply {
 
 impl Reply {
     pub(super) async fn read(response: reqwest::Response) -> Self {
-        Self {
+        let reply = Self {
             status: response.status().as_u16(),
             headers: response.headers().clone(),
             body: response.text().await.expect("a body"),
+        };
+        for (name, value) in &reply.headers {
+            secrets::received_header(name.as_str(), value.as_bytes());
         }
+        secrets::received(reply.body.as_bytes());
+        reply
     }
 
     /// The body as JSON.
