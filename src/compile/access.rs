@@ -7,7 +7,7 @@ use super::reader::Reader;
 use super::scope::Edge;
 use crate::config::{Endpoint, Method, Plain, Route};
 use crate::diagnostic::Diagnostic;
-use crate::plan::{Allow, Csrf, SessionRule};
+use crate::plan::{Allow, Csrf, SessionRule, Unauthenticated};
 
 /// Who may ask, but for `allow`, which may read calls.
 pub(super) struct Access {
@@ -19,6 +19,8 @@ pub(super) struct Access {
     pub(super) scopes: Vec<String>,
     /// `csrf`
     pub(super) csrf: Csrf,
+    /// `unauthenticated`
+    pub(super) unauthenticated: Unauthenticated,
     /// `deny_status`
     pub(super) deny_status: u16,
 }
@@ -31,12 +33,13 @@ pub(super) struct Condition {
     pub(super) edges: Vec<Edge>,
 }
 
-/// Compiles who may ask.
+/// Compiles who may ask. `has_login`: the frontend has one.
 pub(super) fn access(
     cx: &mut Context<'_>,
     route: &Route,
     method: Method,
     levels: &Levels<'_, Endpoint>,
+    has_login: bool,
 ) -> Option<Access> {
     let session = session(cx, route, method, levels);
     let roles = roles(cx, levels);
@@ -45,15 +48,18 @@ pub(super) fn access(
     if session == Some(SessionRule::None) {
         refuse_without_session(cx, levels);
     }
+    let unauthenticated = unauthenticated(cx, method, levels, session, has_login);
     let csrf = levels.leaf(|endpoint| endpoint.csrf.as_ref());
-    let csrf = csrf.map(|word| cx.word(word, &[("origin", Csrf::Origin), ("off", Csrf::Off)]));
+    let words = [("header", Csrf::Header), ("origin", Csrf::Origin), ("off", Csrf::Off)];
+    let csrf = csrf.map(|word| cx.word(word, &words));
     let deny = levels.leaf(|endpoint| endpoint.deny_status.as_ref());
     let deny = deny.map(|status| deny_status(cx, status));
     Some(Access {
         session: session?,
         roles: roles?,
         scopes: scopes.into_iter().collect::<Option<_>>()?,
-        csrf: csrf.unwrap_or(Some(Csrf::Origin))?,
+        csrf: csrf.unwrap_or(Some(Csrf::Header))?,
+        unauthenticated: unauthenticated?,
         deny_status: deny.unwrap_or(Some(403))?,
     })
 }
@@ -104,6 +110,39 @@ fn session(
     let help =
         "write `session = \"required\"`, \"optional\" or \"none\", here or in a `_defaults.toml`";
     cx.wrong(span, title, help);
+    None
+}
+
+/// Only a page can be sent to a login: it is asked for by GET, and needs a session.
+fn unauthenticated(
+    cx: &mut Context<'_>,
+    method: Method,
+    levels: &Levels<'_, Endpoint>,
+    session: Option<SessionRule>,
+    has_login: bool,
+) -> Option<Unauthenticated> {
+    let Some(word) = levels.leaf(|endpoint| endpoint.unauthenticated.as_ref()) else {
+        return Some(Unauthenticated::Refuse);
+    };
+    let words = [("401", Unauthenticated::Refuse), ("login", Unauthenticated::Login)];
+    let meaning = cx.word(word, &words)?;
+    if meaning == Unauthenticated::Refuse {
+        return Some(meaning);
+    }
+    let (title, help) = if !has_login {
+        ("there is no login to send anybody to", "a table `[login.NAME]` makes one")
+    } else if method != Method::Get {
+        let own = levels.own().is_some_and(|endpoint| endpoint.unauthenticated.is_some());
+        if !own {
+            return Some(Unauthenticated::Refuse);
+        }
+        ("only a GET can be sent to the login", "say it in `[get]`: nobody navigates otherwise")
+    } else if session.is_some_and(|session| session != SessionRule::Required) {
+        ("nobody is sent to the login where no session is needed", "say `session = \"required\"`")
+    } else {
+        return Some(meaning);
+    };
+    cx.wrong(&word.span, title, help);
     None
 }
 

@@ -49,7 +49,7 @@ pub(super) fn draft(
     let item = call.levels.leaf(|call| call.each.as_ref()).is_some();
     let mut reader = Reader { place: Place { item, error: false }, ..Reader::new(cx, variables) };
     let upstream = upstream(reader.cx, &world.upstreams, call);
-    let sent = request(&mut reader, upstream, call);
+    let sent = request(&mut reader, upstream, &world.auth, call);
     let on_status = on_statuses(&mut reader, &mut world.codes, call, item);
     let outside = Place::default();
     let when = reader.maybe_at(outside, call.levels.leaf(|call| call.when.as_ref()));

@@ -5,6 +5,7 @@ use http::Method as Verb;
 use super::access::{Condition, access, conditions};
 use super::call::{Draft, bytes, draft};
 use super::context::Context;
+use super::credential::Words;
 use super::graph::Graph;
 use super::idempotency::idempotency;
 use super::inherit::Levels;
@@ -15,7 +16,7 @@ use super::world::World;
 use super::{cors, fault, input, limits, reply, signature, upstreams};
 use crate::config::{self, Method, Route};
 use crate::diagnostic::Diagnostic;
-use crate::plan::{Auth, Body, Call, Endpoint, ErrorShape, Input, SessionRule, Unauthenticated};
+use crate::plan::{Body, Call, Endpoint, ErrorShape, Input, SessionRule};
 
 /// Compiles an endpoint; `path` is how logs name its route.
 pub(super) fn endpoint(
@@ -27,7 +28,7 @@ pub(super) fn endpoint(
 ) -> Option<Endpoint> {
     let before = cx.count();
     let levels = Levels::of(route, method);
-    let access = access(cx, route, method, &levels);
+    let access = access(cx, route, method, &levels, world.has_login);
     let cors = cors::policy(cx, &levels.cors(world.cors));
     let plain = plain(cx, world, &levels);
     let deadline = plain.as_ref().map(|plain| plain.deadline);
@@ -44,7 +45,7 @@ pub(super) fn endpoint(
         check_raw_beside_body(cx, &texts.drafts);
     }
     if access.as_ref().is_some_and(|access| access.session == SessionRule::None) {
-        check_no_user_token(cx, &texts.drafts);
+        check_no_user_token(cx, &world.auth, &texts.drafts);
     }
     if cx.count() > before {
         return None;
@@ -57,7 +58,7 @@ pub(super) fn endpoint(
         name: format!("{} {path}", verb(method)),
         summary: plain.summary,
         session: access.session,
-        unauthenticated: Unauthenticated::Refuse,
+        unauthenticated: access.unauthenticated,
         csrf: access.csrf,
         cors,
         headers: of_endpoint(&world.headers, access.session, &levels.response()),
@@ -188,9 +189,9 @@ fn check_condition(cx: &mut Context<'_>, condition: &Condition, graph: &Graph, d
 }
 
 /// Without a session such a call could only fail.
-fn check_no_user_token(cx: &mut Context<'_>, drafts: &[Draft]) {
+fn check_no_user_token(cx: &mut Context<'_>, words: &Words, drafts: &[Draft]) {
     for draft in drafts {
-        if draft.call.as_ref().is_some_and(|call| call.auth == Auth::User) {
+        if draft.call.as_ref().is_some_and(|call| words.is_users(call.auth)) {
             let title = format!(
                 "the call `{}` sends the user's token, but no session is looked for",
                 draft.name

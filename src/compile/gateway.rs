@@ -70,12 +70,17 @@ pub(super) fn origins(cx: &mut Context<'_>, gateway: &Gateway) -> Vec<Origin> {
     if origin.is_empty() {
         return development_origins(cx, gateway);
     }
-    match Origin::parse(&origin) {
-        Ok(origin) => vec![origin],
+    self::origin(cx, written).into_iter().collect()
+}
+
+/// A public origin.
+pub(super) fn origin(cx: &mut Context<'_>, written: &Plain<String>) -> Option<Origin> {
+    match Origin::parse(&cx.value(written)?) {
+        Ok(origin) => Some(origin),
         Err(why) => {
             let help = format!("{why}; such as \"https://app.example.com\"");
             cx.wrong(&written.span, "this cannot be the origin", help);
-            Vec::new()
+            None
         }
     }
 }

@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 use super::context::Context;
 use super::inherit::Levels;
 use super::schema::{Document, document};
+use super::world::SessionCookies;
 use super::{body, headers, names};
 use crate::config::{self, Method, Name, Route, Segment, Toml};
 use crate::plan::Input;
@@ -20,7 +21,7 @@ pub(super) fn input(
     route: &Route,
     method: Method,
     endpoint: &Levels<'_, config::Endpoint>,
-    session_cookies: &[String],
+    session_cookies: &SessionCookies,
 ) -> Input {
     let levels = &endpoint.input();
     let body = body::body(cx, method, levels);
@@ -195,11 +196,11 @@ fn header_inputs(cx: &mut Context<'_>, levels: &Levels<'_, config::Input>) -> Ve
 fn cookies(
     cx: &mut Context<'_>,
     levels: &Levels<'_, config::Input>,
-    session_cookies: &[String],
+    session_cookies: &SessionCookies,
 ) -> Vec<Parameter> {
     let merged = levels.named(|input| &input.cookies, str::to_owned);
     for (name, _) in merged.values() {
-        if session_cookies.contains(&name.text) {
+        if session_cookies.has(name) {
             let help = "what it says is in `$session`";
             cx.wrong(&name.span, format!("the cookie `{name}` cannot be an input"), help);
         } else if !is_token(name) {

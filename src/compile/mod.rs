@@ -7,8 +7,10 @@ mod body;
 mod call;
 mod context;
 mod cors;
+mod credential;
 mod endpoint;
 mod fault;
+mod frontend;
 mod gateway;
 mod graph;
 mod headers;
@@ -16,6 +18,7 @@ mod idempotency;
 mod inherit;
 mod input;
 mod limits;
+mod login;
 mod members;
 mod names;
 mod proxies;
@@ -42,12 +45,12 @@ use std::sync::Arc;
 use context::Context;
 use inherit::Levels;
 use scope::Scope;
-use world::World;
+use world::{SessionCookies, World};
 
 use crate::config::{self, Environment, Files, Secrets, Tree};
 use crate::diagnostic::{Diagnostic, Sources};
 use crate::jq::Library;
-use crate::plan::{Frontend, Plan, ValidateResponses};
+use crate::plan::{Plan, ValidateResponses};
 
 /// Reads and compiles the config in a folder. The texts are there in any case, to show the mistakes in.
 ///
@@ -100,13 +103,19 @@ fn plan(cx: &mut Context<'_>, tree: &Tree) -> Option<Plan> {
         ("fail", ValidateResponses::Fail),
     ];
     let validate_responses = cx.word(&gateway.server.validate_responses, &words);
-    let origins = gateway::origins(cx, gateway);
+    let lifetimes = session::lifetimes(cx, &gateway.session);
+    let keys = session::keys(cx, &gateway.session, !gateway.login.is_empty());
+    let (logins, providers) = login::logins(cx, gateway);
+    let cookies = session::cookies(cx, &gateway.session);
+    let drafts = frontend::drafts(cx, tree, &cookies);
+    let (credentials, auth) = credential::credentials(cx, gateway);
     let issuers = tokens::issuers(cx, &gateway.tokens);
     let roles_from = cx.program(&gateway.session.roles_from, &mut Scope::Claims);
     let scopes_from = cx.program(&gateway.session.scopes_from, &mut Scope::Claims);
-    let (upstreams, known) = upstreams::upstreams(cx, &tree.upstreams);
+    let (upstreams, known) = upstreams::upstreams(cx, &tree.upstreams, &auth);
     let policy = cors::policy(cx, &Levels::only(&gateway.cors));
-    let encrypted = origins.iter().any(|origin| origin.as_str().starts_with("https://"));
+    let encrypted =
+        frontend::origins(&drafts).any(|origin| origin.as_str().starts_with("https://"));
     let headers = response_headers::standing(cx, gateway, encrypted);
     let stores = stores::stores(cx, &gateway.stores, &tree.folder);
     let (policies, rate_limits) = limits::policies(cx, &gateway.rate_limits);
@@ -115,9 +124,13 @@ fn plan(cx: &mut Context<'_>, tree: &Tree) -> Option<Plan> {
     let max_reply = gateway::size(cx, &gateway.server.max_reply);
     let cookies = gateway.tokens.values().filter_map(|tokens| tokens.cookie.as_ref());
     let cookies = cookies.filter_map(|cookie| cx.value(cookie)).collect();
+    let doors = frontend::doors(&drafts);
+    let session_cookies = SessionCookies::new(cookies, doors);
     let mut world = World {
         upstreams: known,
-        session_cookies: cookies,
+        session_cookies,
+        auth,
+        has_login: false,
         rate_limits,
         max_body: max_body.unwrap_or_default(),
         max_reply: max_reply.unwrap_or_default(),
@@ -127,16 +140,15 @@ fn plan(cx: &mut Context<'_>, tree: &Tree) -> Option<Plan> {
         signature_defaults: &tree.signature_defaults,
         codes: HashMap::new(),
     };
-    let router = route::router(cx, &mut world, &tree.routes);
-    let frontend = Frontend { name: "".into(), hosts: Vec::new(), origins, router, login: None };
+    let frontends = frontend::frontends(cx, &mut world, &logins, drafts);
     Some(Plan {
         limits: limits?,
-        frontends: vec![Arc::new(frontend)],
-        logins: Vec::new(),
-        providers: Vec::new(),
-        credentials: Vec::new(),
-        lifetimes: session::lifetimes(),
-        keys: Arc::new(crate::seal::Keys::new([])),
+        frontends,
+        logins,
+        providers,
+        credentials,
+        lifetimes: lifetimes?,
+        keys: Arc::new(keys),
         issuers,
         roles_from: roles_from?,
         scopes_from: scopes_from?,

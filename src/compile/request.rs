@@ -3,10 +3,11 @@
 use http::header::AUTHORIZATION;
 use http::{HeaderName, Method};
 
+use super::credential::Words;
 use super::headers::{Side, refuse_twice, writable};
 use super::inherit::CallLevels;
 use super::reader::Reader;
-use super::upstreams::{AUTH, Upstream};
+use super::upstreams::Upstream;
 use crate::config::{Call, HeaderValue, Name};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::plan::{Auth, Body};
@@ -25,7 +26,7 @@ pub(super) struct Request {
     pub(super) headers: Vec<(HeaderName, Text)>,
     /// Its body.
     pub(super) body: Option<Body>,
-    /// Whether the user's own token is sent.
+    /// What is sent as `Authorization: Bearer`.
     pub(super) auth: Auth,
 }
 
@@ -42,11 +43,12 @@ const METHODS: &[(&str, Method)] = &[
 pub(super) fn request(
     reader: &mut Reader<'_, '_, '_>,
     upstream: Option<&Upstream>,
+    words: &Words,
     call: &CallLevels<'_>,
 ) -> Request {
     let levels = &call.levels;
     let auth = match levels.leaf(|call| call.auth.as_ref()) {
-        Some(word) => reader.cx.word(word, AUTH).unwrap_or(Auth::None),
+        Some(word) => words.read(reader.cx, word).unwrap_or(Auth::None),
         None => upstream.map_or(Auth::None, |upstream| upstream.auth),
     };
     let method = levels.leaf(|call| call.method.as_ref());

@@ -17,11 +17,16 @@ pub(super) fn stores(
 ) -> Option<Stores> {
     let shared = [("memory", Place::Memory), ("redis", Place::Redis)];
     let kept = [("memory", Place::Memory), ("file", Place::File), ("redis", Place::Redis)];
+    let sessions = cx.word(&written.sessions, &kept);
     let rate_limits = cx.word(&written.rate_limits, &shared);
     let idempotency = cx.word(&written.idempotency, &kept);
     let redis = redis(cx, &written.redis);
-    for (plain, place) in [(&written.rate_limits, rate_limits), (&written.idempotency, idempotency)]
-    {
+    let places = [
+        (&written.sessions, sessions),
+        (&written.rate_limits, rate_limits),
+        (&written.idempotency, idempotency),
+    ];
+    for (plain, place) in places {
         let wrong = written.wrong.contains(&"redis");
         if place == Some(Place::Redis) && written.redis.url.is_none() && !wrong {
             let help = "say where it is: `redis = { url = \"redis://127.0.0.1:6379\" }`";
@@ -31,7 +36,7 @@ pub(super) fn stores(
     let max_memory = cx.value(&written.max_memory).map(bytes);
     let file = file(cx, &written.file).map(|file| folder.join(file));
     Some(Stores {
-        sessions: Place::Memory,
+        sessions: sessions?,
         rate_limits: rate_limits?,
         idempotency: idempotency?,
         max_memory: max_memory?,

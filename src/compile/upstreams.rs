@@ -8,6 +8,7 @@ use indexmap::IndexMap;
 use url::Url;
 
 use super::context::Context;
+use super::credential::Words;
 use super::headers::{Side, refuse_twice, writable};
 use super::names;
 use super::scope::Scope;
@@ -50,20 +51,18 @@ impl Given {
     }
 }
 
-/// The words of `auth`.
-pub(super) const AUTH: &[(&str, Auth)] = &[("none", Auth::None), ("user", Auth::User)];
-
 /// Compiles all upstreams: those of the plan, and what their calls get. A mistake in one does not hide its name.
 pub(super) fn upstreams(
     cx: &mut Context<'_>,
     written: &config::Upstreams,
+    auth: &Words,
 ) -> (Vec<plan::Upstream>, IndexMap<String, Upstream>) {
     let mut compiled = Vec::new();
     let mut known = IndexMap::new();
     for (name, upstream) in &written.upstreams {
         names::check(cx, name, &name.span);
         let index = known.len();
-        known.insert(name.text.clone(), given(cx, upstream, index));
+        known.insert(name.text.clone(), given(cx, upstream, auth, index));
         let based = base(cx, name, upstream);
         let https = based.as_ref().is_some_and(|(base, _)| base.is_https());
         let settings = Arc::new(settings(cx, upstream, https));
@@ -74,8 +73,13 @@ pub(super) fn upstreams(
     (compiled, known)
 }
 
-fn given(cx: &mut Context<'_>, upstream: &config::Upstream, index: usize) -> Upstream {
-    let auth = cx.word(&upstream.auth, AUTH).unwrap_or(Auth::None);
+fn given(
+    cx: &mut Context<'_>,
+    upstream: &config::Upstream,
+    auth: &Words,
+    index: usize,
+) -> Upstream {
+    let auth = auth.read(cx, &upstream.auth).unwrap_or(Auth::None);
     refuse_twice(cx, upstream.headers.keys());
     let headers = upstream.headers.iter();
     let headers = headers.filter_map(|(name, value)| {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::decode::table;
 use super::plain::{List, Many, Named, Plain, Program};
+use super::session::{Credential, Frontend, Login, Session};
 
 table! {
     /// `gateway.toml`. Keys without a value come from `defaults.toml`.
@@ -14,8 +15,14 @@ table! {
         pub admin: Admin,
         /// JWTs that are accepted, by a name of any kind; one table per issuer.
         pub tokens: Named<Tokens>,
-        /// What a session gives to programs.
+        /// What a session gives to programs, how long one lives, and its cookie.
         pub session: Session,
+        /// OpenID providers, by a name of any kind.
+        pub login: Named<Login>,
+        /// Web frontends, by a name of any kind; without any there is one, with `[server] origin` and all routes.
+        pub frontends: Named<Frontend>,
+        /// How upstreams are shown who asks, by the name that `auth` has.
+        pub credentials: Named<Credential>,
         /// Where state lives.
         pub stores: Stores,
         /// Policies of how many requests are let in, by a name of any kind.
@@ -136,18 +143,10 @@ table! {
 }
 
 table! {
-    /// `[session]`: programs over `$claims`.
-    pub struct Session {
-        /// Gives `$session.roles`.
-        pub roles_from: Program,
-        /// Gives `$session.scopes`.
-        pub scopes_from: Program,
-    }
-}
-
-table! {
     /// `[stores]`: where state lives.
     pub struct Stores {
+        /// Sessions of logins: `memory`, `file` or `redis`.
+        pub sessions: Plain<String>,
         /// Counters of `[rate_limits]`: `memory` or `redis`.
         pub rate_limits: Plain<String>,
         /// Replies kept for `idempotency`, and webhook deliveries: `memory`, `file` or `redis`.

@@ -33,6 +33,9 @@ table! {
     pub struct Endpoint {
         /// `required`, `optional` or `none`; must be said here or in a `_defaults.toml`.
         pub session: Option<Plain<String>>,
+        /// What becomes of a request without a session where one is required: `401`, or `login`, which sends a navigation to
+        /// the login.
+        pub unauthenticated: Option<Plain<String>>,
         /// Of the whole request.
         pub deadline: Option<Plain<Duration>>,
         /// What the endpoint is for, in a sentence.
@@ -47,7 +50,7 @@ table! {
         pub deny_status: Option<Plain<u64>>,
         /// `envelope`, or `problem` (RFC 9457).
         pub errors: Option<Plain<String>>,
-        /// How a request that a cookie authenticates proves where it comes from: `origin` or `off`.
+        /// How a request that a cookie authenticates proves where it comes from: `header`, `origin` or `off`.
         pub csrf: Option<Plain<String>>,
         /// Policies of `[rate_limits]`. Those of all levels count; `[]` clears those further out.
         pub rate_limits: Option<List<Plain<String>>>,
@@ -195,7 +198,7 @@ table! {
         pub headers: Named<HeaderValue>,
         /// The reply's `data`.
         pub shape: Option<Program>,
-        /// `data` or `none`.
+        /// `data`, `none` or `text`.
         pub envelope: Option<Plain<String>>,
         /// Further members beside `data`.
         pub extra: Named<Program>,

@@ -4,6 +4,8 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use indexmap::IndexMap;
+
 use super::{Call, Gateway, Program, RouteFile, Signature, Upstreams};
 use crate::diagnostic::{Diagnostic, Sources, Span};
 
@@ -29,8 +31,8 @@ pub struct Tree {
     pub upstreams: Upstreams,
     /// `lib.jq`
     pub lib: Option<Program>,
-    /// The route files, sorted by path.
-    pub routes: Vec<Route>,
+    /// The route files by their folder, as `[frontends]` name it or `routes`; sorted by path.
+    pub routes: IndexMap<String, Vec<Route>>,
     /// Built-in values of keys of a call that say nothing.
     pub call_defaults: Call,
     /// Built-in values of keys of a `signature` that say nothing.

@@ -30,7 +30,7 @@ table! {
         pub headers: Named<HeaderValue>,
         /// Added to every call's query.
         pub query: Named<Template>,
-        /// `none` or `user` (the client's verified JWT).
+        /// `none`, `user` (the client's verified JWT, or the login's access token) or a name of `[credentials]`.
         pub auth: Plain<String>,
         /// HTTP/2 by prior knowledge; with https ALPN decides.
         pub http2: Plain<bool>,

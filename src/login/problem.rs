@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::fault::{Code, Fault};
+use crate::token::Unverifiable;
 
 /// Why a provider did not give what was asked. None of it holds a token, a code or a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +21,21 @@ impl Problem {
     /// Whether a refresh token, or a code, is no longer good: `invalid_grant`.
     pub fn is_invalid_grant(&self) -> bool {
         matches!(self, Self::Refused(code) if code == "invalid_grant")
+    }
+
+    /// A refusal by this code. One that could hold a secret, because it looks like none, is not repeated.
+    pub(super) fn refused(code: &str) -> Self {
+        let plain = |byte: u8| byte.is_ascii_lowercase() || byte == b'_';
+        let known = (1..=40).contains(&code.len()) && code.bytes().all(plain);
+        Self::Refused(if known { code } else { "an unknown code" }.to_owned())
+    }
+
+    /// A token that could not be verified.
+    pub(super) fn of_token(what: &str, why: Unverifiable) -> Self {
+        match why {
+            Unverifiable::Bad(why) => Self::Bad(format!("{what}: {why}")),
+            Unverifiable::NoKeys(why) => Self::Away(format!("no keys: {why}")),
+        }
     }
 }
 

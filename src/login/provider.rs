@@ -2,11 +2,24 @@
 
 use std::sync::Arc;
 
+use url::Url;
+
 use super::attempt::Attempt;
+use super::authorize;
+use super::claims::Expected;
+use super::client::Client;
+use super::discovery::Discovery;
+use super::endpoint;
+use super::grant::{Answer, Desk, Endpoint, Form};
+use super::granted::{Callback, Granted, LoggedOut};
+use super::id_token::{self, Whose};
+use super::logout_token;
+use super::metadata::{Metadata, Offered};
 use super::problem::Problem;
-use super::settings::Settings;
+use super::settings::{At, Settings};
 use crate::clock::Clock;
 use crate::identity::Token;
+use crate::token::Http;
 
 /// Speaks with one provider. One serves all workers.
 ///
@@ -14,58 +27,13 @@ use crate::identity::Token;
 /// again after at most 5 s.
 pub struct Provider {
     settings: Settings,
+    place: Place,
+    desk: Desk,
 }
 
-/// What came to the callback.
-#[derive(Clone, Copy, Debug)]
-pub struct Callback<'a> {
-    /// `code`
-    pub code: &'a str,
-    /// `iss` (RFC 9207), where it was there.
-    pub issuer: Option<&'a str>,
-}
-
-/// What a token endpoint has granted.
-#[derive(Clone, Debug)]
-pub struct Granted {
-    /// The access token.
-    pub access_token: Token,
-    /// When it ends, in seconds since 1970, where the provider says it.
-    pub access_expires_at: Option<u64>,
-    /// The refresh token, where there is one; of a refresh a new one, where it was rotated.
-    pub refresh_token: Option<Token>,
-    /// The ID token, verified; a refresh need not give one.
-    pub id_token: Option<IdToken>,
-}
-
-/// A verified ID token.
-#[derive(Clone, Debug)]
-pub struct IdToken {
-    /// The token.
-    pub token: Token,
-    /// `iss`
-    pub issuer: Arc<str>,
-    /// `sub`, never empty
-    pub subject: Arc<str>,
-    /// `sid`, where there is one.
-    pub sid: Option<Arc<str>>,
-    /// All claims, as the JSON text that was signed.
-    pub claims: Box<str>,
-}
-
-/// Whose sessions a logout token ends (OpenID Connect Back-Channel Logout 1.0 §2.4). One of the two is there.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LoggedOut {
-    /// `iss`
-    pub issuer: Arc<str>,
-    /// `sub`
-    pub subject: Option<Arc<str>>,
-    /// `sid`
-    pub sid: Option<Arc<str>>,
-    /// `jti`: a token counts once.
-    pub id: String,
-    /// When it need not be remembered any more, in seconds since 1970.
-    pub expires_at: u64,
+enum Place {
+    Discovered(Arc<Discovery>),
+    Token { url: Url, client_auth: Offered },
 }
 
 impl Provider {
@@ -73,8 +41,31 @@ impl Provider {
     ///
     /// # Errors
     /// Settings that cannot be used, and why.
-    pub fn new(settings: Settings, _clock: Arc<dyn Clock>) -> Result<Self, String> {
-        Ok(Self { settings })
+    pub fn new(settings: Settings, clock: Arc<dyn Clock>) -> Result<Self, String> {
+        let wrong = |why: &str| format!("{}: {why}", settings.name);
+        let http = Arc::new(Http::with_timeout(settings.timeout));
+        let place = match &settings.at {
+            At::Issuer(issuer) => {
+                let url = endpoint::safe(issuer).map_err(wrong)?;
+                if url.query().is_some() {
+                    return Err(wrong("an issuer has no query"));
+                }
+                Place::Discovered(Arc::new(Discovery {
+                    name: settings.name.clone(),
+                    issuer: issuer.clone(),
+                    clock: clock.clone(),
+                    http: http.clone(),
+                    state: Default::default(),
+                }))
+            }
+            At::TokenUrl(url) => {
+                let url = endpoint::safe(url).map_err(wrong)?;
+                Place::Token { url, client_auth: Offered::default() }
+            }
+        };
+        let client = Client::new(settings.client_id.clone(), &settings.client);
+        let client = client.map_err(|why| wrong(&why))?;
+        Ok(Self { desk: Desk { client, clock, http }, settings, place })
     }
 
     /// The NAME of its table.
@@ -88,10 +79,12 @@ impl Provider {
     /// Discovery failed.
     pub async fn authorization_url(
         &self,
-        _redirect_uri: &str,
-        _attempt: &Attempt,
+        redirect_uri: &str,
+        attempt: &Attempt,
     ) -> Result<String, Problem> {
-        Err(missing())
+        let metadata = self.metadata().await?;
+        let endpoint = &metadata.authorization_endpoint;
+        Ok(authorize::authorization_url(endpoint, &self.settings, redirect_uri, attempt))
     }
 
     /// Redeems a code. The issuer in the callback is compared before anything is sent; the ID token is verified (OpenID
@@ -101,23 +94,34 @@ impl Provider {
     /// See [`Problem`].
     pub async fn redeem(
         &self,
-        _redirect_uri: &str,
-        _attempt: &Attempt,
-        _callback: Callback<'_>,
+        redirect_uri: &str,
+        attempt: &Attempt,
+        callback: Callback<'_>,
     ) -> Result<Granted, Problem> {
-        Err(missing())
+        let metadata = self.metadata().await?;
+        check_issuer(&metadata, callback.issuer)?;
+        let form = vec![
+            ("grant_type", "authorization_code"),
+            ("code", callback.code),
+            ("redirect_uri", redirect_uri),
+            ("code_verifier", &attempt.verifier),
+        ];
+        let answer = self.desk.token(metadata.token_place(), &self.with_resource(form)).await?;
+        if answer.id_token.is_none() {
+            return Err(Problem::Bad("no ID token".to_owned()));
+        }
+        self.granted(&metadata, answer, Whose::Nonce(&attempt.nonce)).await
     }
 
     /// New tokens for a refresh token. An ID token that comes with them must be of the same `subject`.
     ///
     /// # Errors
     /// See [`Problem`]; [`Problem::is_invalid_grant`] where the token is no longer good.
-    pub async fn refresh(
-        &self,
-        _refresh_token: &Token,
-        _subject: &str,
-    ) -> Result<Granted, Problem> {
-        Err(missing())
+    pub async fn refresh(&self, refresh_token: &Token, subject: &str) -> Result<Granted, Problem> {
+        let metadata = self.metadata().await?;
+        let form = vec![("grant_type", "refresh_token"), ("refresh_token", refresh_token.reveal())];
+        let answer = self.desk.token(metadata.token_place(), &self.with_resource(form)).await?;
+        self.granted(&metadata, answer, Whose::Subject(subject)).await
     }
 
     /// Has a token count no more (RFC 7009), and all that came of the same grant where the provider does so. Nothing where
@@ -125,8 +129,18 @@ impl Provider {
     ///
     /// # Errors
     /// See [`Problem`].
-    pub async fn revoke(&self, _token: &Token, _is_refresh_token: bool) -> Result<(), Problem> {
-        Err(missing())
+    pub async fn revoke(&self, token: &Token, is_refresh_token: bool) -> Result<(), Problem> {
+        let Place::Discovered(discovery) = &self.place else {
+            return Ok(());
+        };
+        let metadata = discovery.metadata().await?;
+        let Some(url) = &metadata.revocation_endpoint else {
+            return Ok(());
+        };
+        let kind = if is_refresh_token { "refresh_token" } else { "access_token" };
+        let form = vec![("token", token.reveal()), ("token_type_hint", kind)];
+        let place = Endpoint { url, ..metadata.token_place() };
+        self.desk.ask(place, &form).await.map(drop)
     }
 
     /// Where a browser is sent to log out at the provider (OpenID Connect RP-Initiated Logout 1.0 §2), where it has such a
@@ -136,18 +150,22 @@ impl Provider {
     /// Discovery failed.
     pub async fn logout_url(
         &self,
-        _redirect_uri: &str,
-        _id_token: Option<&Token>,
+        redirect_uri: &str,
+        id_token: Option<&Token>,
     ) -> Result<Option<String>, Problem> {
-        Err(missing())
+        let metadata = self.metadata().await?;
+        let client_id = &self.settings.client_id;
+        let url = |endpoint| authorize::logout_url(endpoint, client_id, redirect_uri, id_token);
+        Ok(metadata.end_session_endpoint.as_ref().map(url))
     }
 
     /// Verifies a logout token (OpenID Connect Back-Channel Logout 1.0 §2.6), but for whether its `jti` was seen before.
     ///
     /// # Errors
     /// See [`Problem`].
-    pub async fn logged_out(&self, _token: &str) -> Result<LoggedOut, Problem> {
-        Err(missing())
+    pub async fn logged_out(&self, token: &str) -> Result<LoggedOut, Problem> {
+        let metadata = self.metadata().await?;
+        logout_token::verify(token, &metadata, &self.expected(&metadata)).await
     }
 
     /// A token for the gateway itself (RFC 6749 §4.4).
@@ -156,10 +174,10 @@ impl Provider {
     /// See [`Problem`].
     pub async fn client_credentials(
         &self,
-        _audience: Option<&str>,
-        _scope: Option<&str>,
+        audience: Option<&str>,
+        scope: Option<&str>,
     ) -> Result<Granted, Problem> {
-        Err(missing())
+        self.unnamed(vec![("grant_type", "client_credentials")], audience, scope).await
     }
 
     /// A token for the user, exchanged for their access token (RFC 8693 §2).
@@ -168,14 +186,97 @@ impl Provider {
     /// See [`Problem`].
     pub async fn exchange(
         &self,
-        _subject_token: &Token,
-        _audience: Option<&str>,
-        _scope: Option<&str>,
+        subject_token: &Token,
+        audience: Option<&str>,
+        scope: Option<&str>,
     ) -> Result<Granted, Problem> {
-        Err(missing())
+        let form = vec![
+            ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
+            ("subject_token", subject_token.reveal()),
+            ("subject_token_type", ACCESS_TOKEN),
+            ("requested_token_type", ACCESS_TOKEN),
+        ];
+        self.unnamed(form, audience, scope).await
+    }
+
+    /// A token that no ID token comes with. `audience` takes the place of `resource`: it is for one upstream, and not for
+    /// all that the login is for.
+    async fn unnamed<'a>(
+        &'a self,
+        mut form: Form<'a>,
+        audience: Option<&'a str>,
+        scope: Option<&'a str>,
+    ) -> Result<Granted, Problem> {
+        form.extend(scope.map(|scope| ("scope", scope)));
+        match audience {
+            Some(audience) => form.push(("audience", audience)),
+            None => form = self.with_resource(form),
+        }
+        let answer = match &self.place {
+            Place::Discovered(discovery) => {
+                self.desk.token(discovery.metadata().await?.token_place(), &form).await?
+            }
+            Place::Token { url, client_auth } => {
+                let place = Endpoint { url, audience: url.as_str(), client_auth };
+                self.desk.token(place, &form).await?
+            }
+        };
+        Ok(granted(answer))
+    }
+
+    async fn granted(
+        &self,
+        metadata: &Metadata,
+        mut answer: Answer,
+        whose: Whose<'_>,
+    ) -> Result<Granted, Problem> {
+        let Some(token) = answer.id_token.take() else {
+            return Ok(granted(answer));
+        };
+        let expected = self.expected(metadata);
+        let id_token =
+            id_token::verify(&token, metadata, &expected, whose, &answer.access_token).await?;
+        Ok(Granted { id_token: Some(id_token), ..granted(answer) })
+    }
+
+    fn with_resource<'a>(&'a self, mut form: Form<'a>) -> Form<'a> {
+        form.extend(self.settings.resource.iter().map(|resource| ("resource", resource.as_str())));
+        form
+    }
+
+    fn expected<'a>(&'a self, metadata: &'a Metadata) -> Expected<'a> {
+        let (issuer, client_id) = (&*metadata.issuer, self.settings.client_id.as_str());
+        Expected { issuer, client_id, now: self.desk.clock.now() }
+    }
+
+    async fn metadata(&self) -> Result<Arc<Metadata>, Problem> {
+        match &self.place {
+            Place::Discovered(discovery) => discovery.metadata().await,
+            Place::Token { .. } => Err(Problem::Bad("there is a token endpoint alone".to_owned())),
+        }
     }
 }
 
-fn missing() -> Problem {
-    Problem::Away("not there yet".to_owned())
+impl Metadata {
+    fn token_place(&self) -> Endpoint<'_> {
+        let (url, client_auth) = (&self.token_endpoint, &self.client_auth);
+        Endpoint { url, audience: &self.issuer, client_auth }
+    }
 }
+
+/// RFC 9207 §2.4: a code of another provider must not be sent to this one.
+fn check_issuer(metadata: &Metadata, said: Option<&str>) -> Result<(), Problem> {
+    match said {
+        Some(issuer) if issuer == &*metadata.issuer => Ok(()),
+        None if !metadata.names_issuer => Ok(()),
+        Some(_) => Err(Problem::Bad("the callback is another issuer's".to_owned())),
+        None => Err(Problem::Bad("the callback does not name its issuer".to_owned())),
+    }
+}
+
+fn granted(answer: Answer) -> Granted {
+    let Answer { access_token, access_expires_at, refresh_token, id_token: _ } = answer;
+    Granted { access_token, access_expires_at, refresh_token, id_token: None }
+}
+
+const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";

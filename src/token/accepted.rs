@@ -6,7 +6,7 @@ use arc_swap::ArcSwapOption;
 
 use super::fetch::Fetch;
 use super::issuer::{Issuer, KeySource, check_algorithms, check_key};
-use super::jwks::{Jwks, Tries};
+use super::jwks::Jwks;
 use super::jws::Unverified;
 use super::keys::{Found, Key, KeySet};
 use super::rejection::Rejection;
@@ -50,7 +50,7 @@ impl Accepted {
                 clock: clock.clone(),
                 fetch: fetch.clone(),
                 current: ArcSwapOption::empty(),
-                tries: Mutex::new(Tries::default()),
+                tries: Mutex::default(),
             })),
         };
         Ok(Self { rules, keys })
@@ -85,7 +85,8 @@ impl Accepted {
     }
 }
 
-fn check(set: &KeySet, token: &Unverified<'_>) -> Result<(), Refusal> {
+/// Checks the signature with the one key of the set that it must be made with.
+pub(super) fn check(set: &KeySet, token: &Unverified<'_>) -> Result<(), Refusal> {
     match set.find(token.key_id.as_deref(), token.algorithm) {
         Found::Key(key) if key.verifies(token.message, token.signature) => Ok(()),
         Found::Key(_) => Err("a signature that does not match".into()),

@@ -71,7 +71,10 @@ fn check_kind(claims: &Map<String, Value>) -> Result<(), &'static str> {
 }
 
 /// A `NumericDate` (RFC 7519 §2): a number, also with a fraction; never text, never negative.
-fn seconds(claims: &Map<String, Value>, name: &str) -> Result<Option<f64>, &'static str> {
+pub(crate) fn seconds(
+    claims: &Map<String, Value>,
+    name: &str,
+) -> Result<Option<f64>, &'static str> {
     match claims.get(name) {
         None => Ok(None),
         Some(Value::Number(time)) => match time.as_f64() {

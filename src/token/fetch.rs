@@ -1,11 +1,11 @@
-//! How a key set is fetched.
+//! How a provider is asked: for its key set, and for whatever else.
 
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::future::BoxFuture;
-use reqwest::{Client, StatusCode, header, redirect, retry};
+use reqwest::{Client, RequestBuilder, StatusCode, header, redirect, retry};
 
 /// What came back, or a text for the log.
 pub type Fetched = Result<Bytes, String>;
@@ -22,25 +22,31 @@ pub struct Http {
     client: OnceLock<Result<Client, String>>,
 }
 
+/// A reply, read to its end.
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) body: Bytes,
+}
+
 impl Http {
     /// Nothing is opened before the first fetch: reading the machine's CA certificates would hold up the start.
     pub fn new() -> Self {
         Self { timeout: Duration::from_secs(5), client: OnceLock::new() }
     }
 
-    #[cfg(test)]
-    pub(super) fn with_timeout(timeout: Duration) -> Self {
+    /// The same with another time for each request, all in all.
+    pub(crate) fn with_timeout(timeout: Duration) -> Self {
         Self { timeout, ..Self::new() }
     }
 
-    async fn get(&self, url: &str) -> Fetched {
+    /// The reply to a request, whatever its status. The error is a text for the log, without the address.
+    pub(crate) async fn send(
+        &self,
+        request: impl FnOnce(&Client) -> RequestBuilder,
+    ) -> Result<Reply, String> {
         let client = self.client.get_or_init(|| client(self.timeout)).as_ref()?;
-        let accept = "application/jwk-set+json, application/json";
-        let request = client.get(url).header(header::ACCEPT, accept);
-        let mut reply = request.send().await.map_err(text)?;
-        if reply.status() != StatusCode::OK {
-            return Err(format!("status {}", reply.status().as_u16()));
-        }
+        let mut reply = request(client).send().await.map_err(text)?;
+        let status = reply.status();
         let mut body = BytesMut::new();
         while let Some(chunk) = reply.chunk().await.map_err(text)? {
             if body.len() + chunk.len() > MAX_BODY {
@@ -48,7 +54,16 @@ impl Http {
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(body.freeze())
+        Ok(Reply { status, body: body.freeze() })
+    }
+
+    async fn get(&self, url: &str) -> Fetched {
+        let accept = "application/jwk-set+json, application/json";
+        let reply = self.send(|client| client.get(url).header(header::ACCEPT, accept)).await?;
+        match reply.status {
+            StatusCode::OK => Ok(reply.body),
+            status => Err(format!("status {}", status.as_u16())),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 use serde_json::{Map, Value};
 
 /// An object, without repeated names at any depth and at most 32 deep. The error says nothing of the content.
-pub(super) fn object(text: &[u8]) -> Result<Map<String, Value>, &'static str> {
+pub(crate) fn object(text: &[u8]) -> Result<Map<String, Value>, &'static str> {
     let mut json = serde_json::Deserializer::from_slice(text);
     let value = Strict { depth: 0 }.deserialize(&mut json).map_err(|_| "not strict JSON")?;
     json.end().map_err(|_| "not strict JSON")?;

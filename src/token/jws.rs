@@ -18,7 +18,7 @@ pub(super) struct Unverified<'a> {
     pub(super) message: &'a [u8],
     /// In base64url.
     pub(super) signature: &'a str,
-    kind: Option<String>,
+    pub(super) kind: Option<String>,
 }
 
 impl<'a> Unverified<'a> {
@@ -85,7 +85,7 @@ fn text(value: Option<Value>) -> Result<Option<String>, &'static str> {
 }
 
 /// RFC 7515 §4.1.9: `at+jwt` and `application/at+jwt` are the same, in any case.
-fn same_type(one: &str, other: &str) -> bool {
+pub(super) fn same_type(one: &str, other: &str) -> bool {
     fn short(kind: &str) -> &str {
         match kind.split_at_checked("application/".len()) {
             Some((prefix, rest)) if prefix.eq_ignore_ascii_case("application/") => rest,

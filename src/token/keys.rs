@@ -119,11 +119,8 @@ impl Key {
                 && has_curve(&jwk.algorithm, *algorithm)
                 && is_sound(&material, *algorithm)
         };
-        let mut algorithms = accepted.iter().copied().filter(fits);
-        // An RSA key without `alg` where RS256 and PS256 are both accepted: it could serve only one, and does not say which.
-        let (Some(algorithm), None) = (algorithms.next(), algorithms.next()) else {
-            return None;
-        };
+        // An RSA key without `alg` where RS256 and PS256 are both accepted serves the one that is named first.
+        let algorithm = accepted.iter().copied().find(fits)?;
         Some(Self { id: jwk.common.key_id, algorithm, material })
     }
 

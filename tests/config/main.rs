@@ -5,6 +5,7 @@
 
 mod case;
 mod command;
+mod logins;
 mod meaning;
 
 use std::collections::HashMap;

@@ -8,6 +8,7 @@ mod address;
 mod admin;
 mod behind_proxies;
 mod body;
+mod browsers;
 mod calls;
 mod cors;
 mod deadline;

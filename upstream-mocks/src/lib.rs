@@ -1,9 +1,11 @@
 //! Private services to run a gateway against, with faults on demand.
 //!
 //! - [`Upstream`] is one that a test scripts, request by request.
+//! - [`Idp`] is an OpenID provider that a test scripts.
 //! - [`Mocks`] are the demo's services with their data, keys and [`Fault`]s; also as a program.
 
 mod fault;
+mod idp;
 mod mocks;
 mod pattern;
 mod scripted;
@@ -11,6 +13,7 @@ mod services;
 mod wire;
 
 pub use fault::Fault;
+pub use idp::{CLIENT_ID, CLIENT_SECRET, Idp, SigningKey};
 pub use mocks::{Mocks, Options};
 pub use scripted::Upstream;
 pub use services::Provider;

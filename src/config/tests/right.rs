@@ -8,7 +8,7 @@ fn an_empty_config_is_all_defaults() {
     assert!(matches!(tree.gateway.server.max_headers.raw, Raw::Literal(100)));
     assert_eq!(tree.gateway.server.listen.len(), 1);
     assert!(tree.gateway.tokens.is_empty() && tree.upstreams.upstreams.is_empty());
-    assert!(tree.routes.is_empty() && tree.lib.is_none());
+    assert!(tree.routes["routes"].is_empty() && tree.lib.is_none());
     assert!(matches!(tree.call_defaults.each_limit.unwrap().raw, Raw::Literal(100)));
 }
 
@@ -100,7 +100,7 @@ fn routes_have_paths_and_defaults() {
         ("routes/api/notes.md", "not a route"),
         ("routes/..data/x.toml", "hidden"),
     ]);
-    let routes = tree.routes.iter().map(|route| {
+    let routes = tree.routes["routes"].iter().map(|route| {
         let defaults: Vec<_> = route.defaults.iter().map(|file| file.shared.span.start).collect();
         let methods: Vec<_> = route.file.methods.keys().map(|method| method.name()).collect();
         assert!(defaults.is_sorted_by(|a, b| a > b), "nearest first");
@@ -117,7 +117,7 @@ fn programs_come_from_files() {
         ("jq/x.jq", "\n$session != null\n"),
         ("lib.jq", "def a: 1;\n"),
     ]);
-    let allow = tree.routes[0].file.shared.allow.clone().unwrap();
+    let allow = tree.routes["routes"][0].file.shared.allow.clone().unwrap();
     assert_eq!(allow.text, "\n$session != null\n");
     let place = sources.place(sources.inside(&allow.span, 1..9).start);
     assert_eq!((place.line, place.column), (2, 1));
@@ -130,7 +130,7 @@ fn any_toml_keeps_its_order_and_places() {
         "routes/x.toml",
         "[get.calls.z]\nfallback = { b = 1, a = [0x10, 1.5, 'x'] }\n[get.calls.a]\n[[get.fail]]\n",
     )]);
-    let get = &tree.routes[0].file.methods[&Method::Get];
+    let get = &tree.routes["routes"][0].file.methods[&Method::Get];
     assert_eq!(get.calls.keys().map(|name| name.text.as_str()).collect::<Vec<_>>(), ["z", "a"]);
     assert_eq!(get.fail.as_ref().unwrap().len(), 1);
     let Value::Table(fallback) = get.calls["z"].fallback.clone().unwrap().value else { panic!() };
@@ -157,6 +157,6 @@ fn a_config_on_disk() {
     let loaded = load(folder.path(), &Disk);
     assert!(loaded.diagnostics.is_empty());
     let tree = loaded.tree.unwrap();
-    assert_eq!(tree.routes[0].pattern.to_string(), "/a/[id]");
-    assert_eq!(tree.routes[0].file.shared.allow.as_ref().unwrap().text, "true");
+    assert_eq!(tree.routes["routes"][0].pattern.to_string(), "/a/[id]");
+    assert_eq!(tree.routes["routes"][0].file.shared.allow.as_ref().unwrap().text, "true");
 }

@@ -10,6 +10,7 @@
 mod clock;
 mod config;
 mod gateway;
+mod hostile;
 mod open;
 mod program;
 mod proxy;
@@ -21,6 +22,7 @@ mod signer;
 
 pub use config::{Config, SECRET};
 pub use gateway::{Gateway, Request};
+pub use hostile::{Browser, login_at};
 pub use open::serving;
 pub use program::Program;
 pub use proxy::Proxy;
@@ -29,4 +31,4 @@ pub use redis::{Redis, free_port};
 pub use reply::Reply as Answer;
 pub use serde_json::{Value, json};
 pub use signer::{Signer, now, token, usual};
-pub use upstream_mocks::{Fault, Gate, Mocks, Options, Reply, Then, Upstream};
+pub use upstream_mocks::{Fault, Gate, Idp, Mocks, Options, Reply, Then, Upstream};

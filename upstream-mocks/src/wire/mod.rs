@@ -20,6 +20,7 @@ use tokio::task::{JoinHandle, JoinSet};
 pub use gate::Gate;
 pub(crate) use log::Log;
 pub use recorded::Recorded;
+pub(crate) use recorded::form_pairs;
 pub use reply::{Reply, Then};
 
 /// What decides the reply to a request.

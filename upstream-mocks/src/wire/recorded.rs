@@ -92,7 +92,8 @@ impl Recorded {
     }
 }
 
-fn form_pairs(text: &str) -> Vec<(String, String)> {
+/// The names and values of a query or a form, decoded, in order.
+pub(crate) fn form_pairs(text: &str) -> Vec<(String, String)> {
     let pairs = text.split('&').filter(|pair| !pair.is_empty());
     pairs
         .map(|pair| {
