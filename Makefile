@@ -5,9 +5,15 @@ demo:
 	@scripts/demo.sh
 
 # Installs what the tests need and runs them all.
-test:
-	@scripts/install.sh jq redis-server nginx haproxy
+test: tests/node_modules
+	@scripts/install.sh jq redis-server nginx haproxy chromium
 	cargo test --workspace --locked
+
+# The OpenID provider and the driver of the browser, as the lock file has them, and the node that runs both.
+tests/node_modules: tests/package-lock.json
+	@scripts/install.sh npm
+	cd tests && npm ci --loglevel=error
+	@touch $@
 
 # What must be clean before anything lands.
 lint:

@@ -5,6 +5,7 @@
 pub mod clock;
 pub mod diagnostic;
 pub mod fault;
+pub mod flight;
 pub mod identity;
 pub mod seal;
 pub mod value;
@@ -18,6 +19,7 @@ pub mod store;
 
 pub mod cookie;
 pub mod cors;
+pub mod credential;
 pub mod csrf;
 pub mod idempotency;
 pub mod limit;

@@ -13,6 +13,7 @@ const MAY_USE: &[(&str, &str)] = &[
     ("clock", ""),
     ("diagnostic", ""),
     ("fault", ""),
+    ("flight", ""),
     ("telemetry", ""),
     ("value", ""),
     ("cookie", ""),
@@ -30,7 +31,7 @@ const MAY_USE: &[(&str, &str)] = &[
     ("token", "clock cookie fault identity value telemetry"),
     ("session", "clock fault identity seal store telemetry"),
     ("login", "clock fault identity token telemetry"),
-    ("credential", "clock fault identity login telemetry"),
+    ("credential", "clock fault flight identity login telemetry"),
     ("signature", "clock fault"),
     ("upstream", "fault value telemetry"),
     ("validate", "fault value"),
@@ -46,7 +47,7 @@ const MAY_USE: &[(&str, &str)] = &[
     ),
     (
         "pipeline",
-        "clock cookie credential csrf fault identity login seal telemetry plan value jq template \
+        "clock cookie credential csrf fault flight identity login seal telemetry plan value jq template \
          store cache cors idempotency limit session signature token upstream validate",
     ),
     (

@@ -133,7 +133,7 @@ fn folder() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("gate")
 }
 
-async fn wait_for(address: &str) -> Result<(), Failure> {
+pub(crate) async fn wait_for(address: &str) -> Result<(), Failure> {
     for _ in 0..400 {
         if std::net::TcpStream::connect(address).is_ok() {
             return Ok(());

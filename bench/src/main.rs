@@ -5,6 +5,7 @@ mod instructions;
 mod load;
 mod options;
 mod process;
+mod sessions;
 mod stage;
 mod start;
 mod table;
@@ -53,8 +54,12 @@ async fn main() -> ExitCode {
 
 /// Whether all limits hold.
 async fn both(options: &Options) -> Result<bool, Failure> {
+    let sessions = sessions::bench().await?;
+    if options.sessions_only {
+        return Ok(sessions);
+    }
     let gate = gate::bench(options).await?;
-    Ok(bench(options).await? && gate)
+    Ok(bench(options).await? && gate && sessions)
 }
 
 /// The dashboard, beside the hand-written one.

@@ -1,6 +1,6 @@
 //! The command line.
 
-/// `bench [--rounds N] [--seconds N] [--connections N] [--starts N] [--gate-rounds N] [--instructions]`
+/// `bench [--rounds N] [--seconds N] [--connections N] [--starts N] [--gate-rounds N] [--instructions] [--sessions]`
 pub(crate) struct Options {
     pub(crate) rounds: u32,
     /// Of a round, for each entrant.
@@ -12,6 +12,8 @@ pub(crate) struct Options {
     pub(crate) gate_rounds: u32,
     /// Whether `valgrind` counts instructions too.
     pub(crate) instructions: bool,
+    /// Only what sessions cost.
+    pub(crate) sessions_only: bool,
 }
 
 impl Options {
@@ -24,6 +26,7 @@ impl Options {
             starts: 11,
             gate_rounds: 11,
             instructions: false,
+            sessions_only: false,
         };
         while let Some(word) = words.next() {
             let place = match word.as_str() {
@@ -34,6 +37,10 @@ impl Options {
                 "--gate-rounds" => &mut options.gate_rounds,
                 "--instructions" => {
                     options.instructions = true;
+                    continue;
+                }
+                "--sessions" => {
+                    options.sessions_only = true;
                     continue;
                 }
                 _ => return Err(format!("`{word}` is not known")),

@@ -1,24 +1,32 @@
 //! `explain`: what an endpoint does, for people. Secrets are masked.
 
-use std::sync::Arc;
-
-use http::Method;
-
+use super::find::{self, Found};
 use super::routes::{roles, session};
 use super::times::duration;
-use super::{inputs, limits};
+use super::{browser, inputs, limits};
 use crate::plan::{
-    Auth, Body, Call, Csrf, Each, Endpoint, Expect, FaultRule, OnStatus, Plan, Route, Segment,
-    Shape, Status, ValidateResponses,
+    Body, Call, Each, Endpoint, Envelope, Expect, FaultRule, OnStatus, Plan, Shape, Status,
+    ValidateResponses,
 };
-use crate::value::SmolStr;
 
-/// Describes the endpoint of a method and a path, or says why there is none.
-pub(super) fn explain(plan: &Plan, method: &str, path: &str) -> Result<String, String> {
-    let (route, endpoint) = find(plan, method, path)?;
+/// Describes the endpoint of a method and a path, of each frontend that has one or of the one that is named, or says why
+/// there is none.
+pub(super) fn explain(
+    plan: &Plan,
+    method: &str,
+    path: &str,
+    frontend: Option<&str>,
+) -> Result<String, String> {
+    let found = find::find(plan, method, path, frontend)?;
+    let texts: Vec<String> = found.iter().map(|found| describe(plan, found)).collect();
+    Ok(texts.join("\n"))
+}
+
+fn describe(plan: &Plan, found: &Found<'_>) -> String {
+    let endpoint = found.endpoint;
     let mut text = Sheet::default();
     text.title(&endpoint.name);
-    head(&mut text, plan, route, endpoint);
+    head(&mut text, plan, found);
     let names: Vec<&str> = endpoint.calls.iter().map(|call| call.name.as_str()).collect();
     if !endpoint.calls.is_empty() {
         text.title("\ncalls");
@@ -28,7 +36,7 @@ pub(super) fn explain(plan: &Plan, method: &str, path: &str) -> Result<String, S
     }
     text.title("\nreply");
     reply(&mut text, plan, endpoint, &names);
-    Ok(text.0)
+    text.0
 }
 
 /// Lines of a name and a text.
@@ -52,55 +60,11 @@ impl Sheet {
     }
 }
 
-fn find<'p>(
-    plan: &'p Plan,
-    method: &str,
-    path: &str,
-) -> Result<(&'p Arc<Route>, &'p Arc<Endpoint>), String> {
-    let verb = Method::from_bytes(method.to_ascii_uppercase().as_bytes())
-        .map_err(|_| format!("`{method}` is not a method"))?;
-    let path = path.split(['?', '#']).next().unwrap_or_default();
-    let routes: Vec<_> = plan.routes().collect();
-    let named =
-        routes.iter().copied().find(|route| route.path() == path || in_files(route) == path);
-    let route = named.or_else(|| {
-        let decode = |segment| {
-            SmolStr::new(percent_encoding::percent_decode_str(segment).decode_utf8_lossy())
-        };
-        let inner = path.strip_prefix('/')?;
-        let segments: Vec<SmolStr> = match inner {
-            "" => Vec::new(),
-            inner => inner.split('/').map(decode).collect(),
-        };
-        plan.frontends
-            .iter()
-            .find_map(|frontend| frontend.router.find(&segments))
-            .map(|found| found.route)
-    });
-    let route = route.ok_or_else(|| {
-        let paths: Vec<String> = routes.iter().map(|route| route.path()).collect();
-        let near = crate::config::did_you_mean(path, paths.iter().map(String::as_str));
-        let help = near.unwrap_or_else(|| "`frontdesk routes` lists them".to_owned());
-        format!("no route leads to `{path}`; {help}")
-    })?;
-    let endpoint = route.methods.find(&verb).ok_or_else(|| {
-        format!("`{}` has no {verb}; it has {}", route.path(), route.methods.allow())
-    })?;
-    Ok((route, endpoint))
-}
-
-/// `/users/[id]`, as the files are named.
-fn in_files(route: &Route) -> String {
-    let text = |segment: &Segment| match segment {
-        Segment::Literal(text) => format!("/{text}"),
-        Segment::Param(name) => format!("/[{name}]"),
-        Segment::CatchAll(name) => format!("/[...{name}]"),
-        Segment::OptionalCatchAll(name) => format!("/[[...{name}]]"),
-    };
-    route.pattern.iter().map(text).collect()
-}
-
-fn head(text: &mut Sheet, plan: &Plan, route: &Route, endpoint: &Endpoint) {
+fn head(text: &mut Sheet, plan: &Plan, found: &Found<'_>) {
+    let Found { frontend, route, endpoint } = found;
+    if !frontend.name.is_empty() {
+        text.row(1, "frontend", &frontend.name);
+    }
     if let Some(summary) = &endpoint.summary {
         text.row(1, "summary", summary);
     }
@@ -128,8 +92,8 @@ fn head(text: &mut Sheet, plan: &Plan, route: &Route, endpoint: &Endpoint) {
     if !endpoint.roles.is_empty() || !endpoint.scopes.is_empty() || !endpoint.allow.is_empty() {
         text.row(1, "if not", &endpoint.deny_status.to_string());
     }
-    if endpoint.csrf == Csrf::Off {
-        text.row(1, "csrf", "off");
+    for (name, line) in browser::lines(plan, frontend, endpoint) {
+        text.row(1, name, &line);
     }
     for line in limits::lines(plan, endpoint) {
         text.row(1, "limit", &line);
@@ -205,8 +169,8 @@ fn sends(text: &mut Sheet, plan: &Plan, call: &Call) {
     for (name, value) in &call.headers {
         text.row(2, "header", &format!("{name}: {}", value.template().masked()));
     }
-    if call.auth == Auth::User {
-        text.row(2, "header", "authorization: the user's token");
+    if let Some(whose) = browser::token(plan, call.auth) {
+        text.row(2, "header", &format!("authorization: {whose}"));
     }
     if call.idempotency_key {
         text.row(2, "header", "idempotency-key: derived from the client's, or the delivery's");
@@ -270,7 +234,11 @@ fn reply(text: &mut Sheet, plan: &Plan, endpoint: &Endpoint, names: &[&str]) {
     for (name, value) in &reply.headers {
         text.row(1, "header", &format!("{name}: {}", value.template().masked()));
     }
-    let payload = if reply.envelope { "data" } else { "body" };
+    let payload = match reply.envelope {
+        Envelope::Data => "data",
+        Envelope::None => "body",
+        Envelope::Text => "text",
+    };
     match &reply.shape {
         Shape::Program(program) => text.row(1, payload, program.source()),
         Shape::Call(index) => text.row(1, payload, &format!("what {} answered", names[*index])),

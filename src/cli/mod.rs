@@ -3,7 +3,9 @@
 //! [`run`] does all but `serve`, for which it hands back the plan. It reads no environment and no clock of its own, and
 //! writes only to what it is given, so that tests need no process.
 
+mod browser;
 mod explain;
+mod find;
 mod health;
 mod inputs;
 mod limits;
@@ -84,6 +86,9 @@ enum Command {
         method: String,
         /// `/api/v1/users/{id}`, or a path such as `/api/v1/users/7`
         path: String,
+        /// Of this frontend only
+        #[arg(long, value_name = "NAME")]
+        frontend: Option<String>,
     },
     /// Print the JSON Schema of the config's files, for editors
     Schema {
@@ -178,9 +183,9 @@ fn command(command: Command, folder: &Path, world: &mut World<'_>) -> io::Result
             let Ok(plan) = load(folder, world, "") else { return Ok(MISTAKE) };
             world.out.write_all(routes::table(&plan).as_bytes())?;
         }
-        Command::Explain { method, path } => {
+        Command::Explain { method, path, frontend } => {
             let Ok(plan) = load(folder, world, "") else { return Ok(MISTAKE) };
-            match explain::explain(&plan, &method, &path) {
+            match explain::explain(&plan, &method, &path, frontend.as_deref()) {
                 Ok(text) => world.out.write_all(text.as_bytes())?,
                 Err(why) => {
                     writeln!(world.err, "error: {why}")?;
@@ -212,12 +217,18 @@ fn summary(plan: &Plan) -> String {
     let count = |number: usize, what: &str| {
         format!("{number} {what}{}", if number == 1 { "" } else { "s" })
     };
-    format!(
-        "config ok: {}, {}, {}",
+    let mut parts = vec![
         count(routes.len(), "route"),
         count(endpoints, "endpoint"),
         count(plan.upstreams.len(), "upstream"),
-    )
+    ];
+    if plan.frontends.iter().any(|frontend| !frontend.name.is_empty()) {
+        parts.push(count(plan.frontends.len(), "frontend"));
+    }
+    if !plan.logins.is_empty() {
+        parts.push(count(plan.logins.len(), "login"));
+    }
+    format!("config ok: {}", parts.join(", "))
 }
 
 fn print_schema(file: Option<File>, out: &mut dyn Write) -> io::Result<()> {

@@ -130,7 +130,10 @@ fn unauthenticated(
         return Some(meaning);
     }
     let (title, help) = if !has_login {
-        ("there is no login to send anybody to", "a table `[login.NAME]` makes one")
+        (
+            "there is no login to send anybody to",
+            "a table `[login.NAME]` makes one, `login` in `[frontends.NAME]` names it",
+        )
     } else if method != Method::Get {
         let own = levels.own().is_some_and(|endpoint| endpoint.unauthenticated.is_some());
         if !own {

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::context::Context;
-use super::login::{address, named, needed, some_text};
+use super::login::named;
+use super::provider::{Part, address, needed, some_text};
 use super::upstreams::positive;
 use crate::config::{self, Gateway, Name, Plain};
 use crate::login::{At, ClientAuth, Settings};
@@ -109,7 +110,7 @@ fn settings(cx: &mut Context<'_>, name: &Name, written: &config::Credential) -> 
     let table = format!("[credentials.{name}]");
     let place = (&*table, &written.span, &*written.wrong);
     let url = needed(cx, place, "token_url", written.token_url.as_ref());
-    let url = url.and_then(|url| address(cx, url));
+    let url = url.and_then(|url| address(cx, url, Part::Tokens));
     let client_id = needed(cx, place, "client_id", written.client_id.as_ref());
     let client_id = client_id.and_then(|client| some_text(cx, client));
     let secret = needed(cx, place, "client_secret", written.client_secret.as_ref());

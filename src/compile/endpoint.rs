@@ -56,6 +56,7 @@ pub(super) fn endpoint(
     let calls = texts.drafts.into_iter().map(ordered).collect::<Option<_>>();
     Some(Endpoint {
         name: format!("{} {path}", verb(method)),
+        frontend: world.frontend.clone(),
         summary: plain.summary,
         session: access.session,
         unauthenticated: access.unauthenticated,

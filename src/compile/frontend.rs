@@ -1,6 +1,5 @@
 //! `[frontends.NAME]`, or the one frontend of a config that has none.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use url::Url;
@@ -8,8 +7,8 @@ use url::Url;
 use super::context::Context;
 use super::session::{Cookies, cookie};
 use super::world::World;
-use super::{gateway, login, route};
-use crate::config::{self, Gateway, Name, Raw, Route, Tree, is_built_in};
+use super::{gateway, login, origins, provider, route};
+use crate::config::{self, Name, Raw, Route, Tree, is_built_in};
 use crate::cookie::{Cookie, SameSite};
 use crate::csrf::Origin;
 use crate::diagnostic::{Diagnostic, Span};
@@ -19,14 +18,16 @@ use crate::plan::{Door, Frontend, Login};
 pub(super) struct Draft<'a> {
     name: &'a str,
     routes: &'a [Route],
-    origins: Vec<Origin>,
+    /// What counts as its own; the first one is where logins come back to.
+    pub(super) origins: Vec<Origin>,
     /// The host of its origin, where only that leads here.
-    host: Option<String>,
-    door: Option<Door>,
+    pub(super) host: Option<String>,
+    /// How its users log in.
+    pub(super) door: Option<Door>,
     /// Where its origin stands.
-    span: Span,
+    pub(super) span: Span,
     /// Where the name of its cookie stands.
-    cookie: Span,
+    pub(super) cookie: Span,
 }
 
 /// Compiles the frontends, but for their routes.
@@ -39,14 +40,14 @@ pub(super) fn drafts<'a>(
     let drafts = match gateway.frontends.is_empty() {
         true => vec![only(cx, tree, cookies)],
         false => {
-            refuse_origin(cx, gateway);
+            origins::alone(cx, gateway);
             let written = gateway.frontends.iter();
             written.map(|(name, written)| draft(cx, tree, cookies, name, written)).collect()
         }
     };
-    distinct(cx, &drafts);
+    origins::distinct(cx, &drafts);
     if cookies.insecure {
-        only_loopback(cx, gateway, &drafts);
+        origins::only_loopback(cx, gateway, &drafts);
     }
     drafts
 }
@@ -57,7 +58,7 @@ pub(super) fn origins<'d>(drafts: &'d [Draft<'_>]) -> impl Iterator<Item = &'d O
 }
 
 /// The cookies of all logins.
-pub(super) fn doors<'d>(drafts: &'d [Draft<'_>]) -> impl Iterator<Item = &'d Door> {
+pub(super) fn doors<'d>(drafts: &'d [Draft<'_>]) -> impl Iterator<Item = &'d Door> + Clone {
     drafts.iter().filter_map(|draft| draft.door.as_ref())
 }
 
@@ -69,6 +70,7 @@ pub(super) fn frontends(
     drafts: Vec<Draft<'_>>,
 ) -> Vec<Arc<Frontend>> {
     let compile = |draft: Draft<'_>| {
+        world.frontend = draft.name.into();
         world.has_login = draft.door.is_some();
         let router = route::router(cx, world, draft.routes);
         if let Some(login) = draft.door.as_ref().and_then(|door| logins.get(door.login)) {
@@ -83,7 +85,7 @@ pub(super) fn frontends(
 
 impl Draft<'_> {
     /// As `Host` has it: without the port that is the scheme's own, or with it (RFC 9110 §4.2.3).
-    fn hosts(&self) -> Vec<String> {
+    pub(super) fn hosts(&self) -> Vec<String> {
         let Some(host) = &self.host else { return Vec::new() };
         let origin = self.origins.first().and_then(|origin| Url::parse(origin.as_str()).ok());
         let Some(origin) = origin else { return Vec::new() };
@@ -112,7 +114,7 @@ fn only<'a>(cx: &mut Context<'_>, tree: &'a Tree, cookies: &Cookies) -> Draft<'a
             );
         }
         let span = if is_built_in(cx.sources, written) { &login.span } else { written };
-        encrypted(cx, &origins, cookies, span);
+        origins::encrypted(cx, &origins, cookies, span);
         door = cookies.name.as_deref().map(|name| door_of(0, name, cookies));
     }
     Draft {
@@ -140,7 +142,7 @@ fn draft<'a>(
     let table = format!("[frontends.{name}]");
     let wrong = &written.wrong;
     let origin =
-        login::needed(cx, (&table, &written.span, wrong), "origin", written.origin.as_ref());
+        provider::needed(cx, (&table, &written.span, wrong), "origin", written.origin.as_ref());
     let span = origin.map_or(&written.span, |origin| &origin.span).clone();
     let origin = origin.and_then(|origin| gateway::origin(cx, origin));
     let host = origin
@@ -153,7 +155,7 @@ fn draft<'a>(
     let login = written.login.as_ref().and_then(|login| login::named(cx, gateway, login));
     let door = login.zip(name_of_cookie);
     if let (Some(_), Some(origin)) = (&door, &origin) {
-        encrypted(cx, std::slice::from_ref(origin), cookies, &span);
+        origins::encrypted(cx, std::slice::from_ref(origin), cookies, &span);
     }
     let routes = match &written.routes.raw {
         Raw::Text(folder) => tree.routes.get(folder),
@@ -177,87 +179,6 @@ fn door_of(login: usize, name: &str, cookies: &Cookies) -> Door {
         login,
         cookie: Cookie::new(name, secure, cookies.same_site),
         attempt: Cookie::new(super::session::ATTEMPT, secure, SameSite::Lax),
-    }
-}
-
-fn refuse_origin(cx: &mut Context<'_>, gateway: &Gateway) {
-    let written = &gateway.server.origin;
-    if !is_built_in(cx.sources, &written.span)
-        && cx.value(written).is_some_and(|text| !text.is_empty())
-    {
-        let title = "`[server] origin` cannot stand beside `[frontends]`";
-        cx.wrong(
-            &written.span,
-            title,
-            "each frontend has an `origin` of its own: take this one away",
-        );
-    }
-}
-
-/// Cookies of logins are for https.
-fn encrypted(cx: &mut Context<'_>, origins: &[Origin], cookies: &Cookies, span: &Span) {
-    let Some(origin) = origins.first() else {
-        let help = "say where the pages are: `origin = \"https://app.example.com\"` in `[server]`";
-        cx.wrong(span, "a login needs an origin, where it comes back to", help);
-        return;
-    };
-    if !origin.as_str().starts_with("https://") && !cookies.insecure {
-        let help = "`origin = \"https://app.example.com\"`; for plain http on this machine say \
-                    `insecure_dev = true` in `[session]`";
-        cx.wrong(span, "a login needs an origin with https", help);
-    }
-}
-
-/// No two have one host, and on one name with several ports no two have one cookie: ports do not keep cookies apart (RFC
-/// 6265 §8.5).
-fn distinct(cx: &mut Context<'_>, drafts: &[Draft<'_>]) {
-    for (index, draft) in drafts.iter().enumerate() {
-        for other in &drafts[..index] {
-            let hosts = draft.hosts();
-            if other.hosts().iter().any(|host| hosts.contains(host)) {
-                cx.mistake(
-                    Diagnostic::at(draft.span.clone(), "two frontends have one origin")
-                        .label(other.span.clone(), "the other one")
-                        .help("`Host` tells them apart: give each a name or a port of its own"),
-                );
-                continue;
-            }
-            let cookie =
-                |draft: &Draft<'_>| draft.door.as_ref().map(|door| door.cookie.name.clone());
-            if draft.host == other.host && draft.door.is_some() && cookie(draft) == cookie(other) {
-                cx.mistake(
-                    Diagnostic::at(
-                        draft.cookie.clone(),
-                        "two frontends on one host have one cookie",
-                    )
-                    .label(other.cookie.clone(), "the other one")
-                    .help("browsers send it to all ports: give one of them another `cookie`"),
-                );
-            }
-        }
-    }
-}
-
-/// Without TLS whoever is on the way reads the cookies.
-fn only_loopback(cx: &mut Context<'_>, gateway: &Gateway, drafts: &[Draft<'_>]) {
-    let written = &gateway.session.insecure_dev.span;
-    let help = "it is for this machine only: take it away, and use https";
-    for listen in &gateway.server.listen {
-        let Some(address) = cx.value(listen) else { continue };
-        if address.parse::<SocketAddr>().is_ok_and(|address| !address.ip().is_loopback()) {
-            let title = "`insecure_dev` cannot be with a listener that others reach";
-            let mistake = Diagnostic::at(listen.span.clone(), title);
-            cx.mistake(mistake.label(written.clone(), "it stands here").help(help));
-        }
-    }
-    for draft in drafts {
-        let url = draft.origins.first().and_then(|origin| Url::parse(origin.as_str()).ok());
-        if url.is_some_and(|url| !login::is_loopback(&url)) && !is_built_in(cx.sources, &draft.span)
-        {
-            let title = "`insecure_dev` cannot be with an origin that others reach";
-            let mistake = Diagnostic::at(draft.span.clone(), title);
-            cx.mistake(mistake.label(written.clone(), "it stands here").help(help));
-        }
     }
 }
 

@@ -21,6 +21,8 @@ mod limits;
 mod login;
 mod members;
 mod names;
+mod origins;
+mod provider;
 mod proxies;
 mod reader;
 mod reply;
@@ -50,7 +52,9 @@ use world::{SessionCookies, World};
 use crate::config::{self, Environment, Files, Secrets, Tree};
 use crate::diagnostic::{Diagnostic, Sources};
 use crate::jq::Library;
-use crate::plan::{Plan, ValidateResponses};
+use crate::plan::{Credential, Lifetimes, Login, Plan, ValidateResponses};
+use crate::seal::Keys;
+use crate::value::SmolStr;
 
 /// Reads and compiles the config in a folder. The texts are there in any case, to show the mistakes in.
 ///
@@ -103,12 +107,8 @@ fn plan(cx: &mut Context<'_>, tree: &Tree) -> Option<Plan> {
         ("fail", ValidateResponses::Fail),
     ];
     let validate_responses = cx.word(&gateway.server.validate_responses, &words);
-    let lifetimes = session::lifetimes(cx, &gateway.session);
-    let keys = session::keys(cx, &gateway.session, !gateway.login.is_empty());
-    let (logins, providers) = login::logins(cx, gateway);
-    let cookies = session::cookies(cx, &gateway.session);
-    let drafts = frontend::drafts(cx, tree, &cookies);
-    let (credentials, auth) = credential::credentials(cx, gateway);
+    let Sessions { lifetimes, keys, logins, providers, drafts, credentials, auth } =
+        sessions(cx, tree);
     let issuers = tokens::issuers(cx, &gateway.tokens);
     let roles_from = cx.program(&gateway.session.roles_from, &mut Scope::Claims);
     let scopes_from = cx.program(&gateway.session.scopes_from, &mut Scope::Claims);
@@ -122,14 +122,13 @@ fn plan(cx: &mut Context<'_>, tree: &Tree) -> Option<Plan> {
     let proxies = proxies::proxies(cx, &gateway.server.trusted_proxies);
     let max_body = gateway::size(cx, &gateway.server.max_body);
     let max_reply = gateway::size(cx, &gateway.server.max_reply);
-    let cookies = gateway.tokens.values().filter_map(|tokens| tokens.cookie.as_ref());
-    let cookies = cookies.filter_map(|cookie| cx.value(cookie)).collect();
-    let doors = frontend::doors(&drafts);
-    let session_cookies = SessionCookies::new(cookies, doors);
+    let session_cookies =
+        SessionCookies::new(tokens::cookies(cx, gateway), frontend::doors(&drafts));
     let mut world = World {
         upstreams: known,
         session_cookies,
         auth,
+        frontend: SmolStr::default(),
         has_login: false,
         rate_limits,
         max_body: max_body.unwrap_or_default(),
@@ -161,6 +160,33 @@ fn plan(cx: &mut Context<'_>, tree: &Tree) -> Option<Plan> {
         headers,
         server: server?,
     })
+}
+
+/// All about sessions of logins, but for the routes.
+struct Sessions<'a> {
+    lifetimes: Option<Lifetimes>,
+    keys: Keys,
+    logins: Vec<Login>,
+    providers: Vec<crate::login::Settings>,
+    drafts: Vec<frontend::Draft<'a>>,
+    credentials: Vec<Credential>,
+    auth: credential::Words,
+}
+
+fn sessions<'a>(cx: &mut Context<'_>, tree: &'a Tree) -> Sessions<'a> {
+    let gateway = &tree.gateway;
+    let lifetimes = session::lifetimes(cx, &gateway.session);
+    let keys = session::keys(cx, &gateway.session, gateway.login.values().next());
+    let (logins, providers) = login::logins(cx, gateway);
+    let cookies = session::cookies(cx, &gateway.session);
+    let before = cx.count();
+    let drafts = frontend::drafts(cx, tree, &cookies);
+    let (credentials, auth) = credential::credentials(cx, gateway);
+    if cx.count() == before {
+        login::check_used(cx, gateway, frontend::doors(&drafts), &credentials);
+    }
+    tokens::apart_from_logins(cx, gateway, frontend::doors(&drafts));
+    Sessions { lifetimes, keys, logins, providers, drafts, credentials, auth }
 }
 
 fn library(cx: &mut Context<'_>, tree: &Tree) {

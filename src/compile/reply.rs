@@ -10,7 +10,7 @@ use super::reader::Reader;
 use super::schema::document;
 use crate::config::{HeaderValue, Program as Written, Response};
 use crate::jq::Program;
-use crate::plan::{Reply, Shape, Status};
+use crate::plan::{Envelope, Reply, Shape, Status};
 use crate::template::Text;
 use crate::validate::Schema;
 use crate::value::SmolStr;
@@ -20,7 +20,7 @@ pub(super) struct Parts {
     status: Option<Status>,
     headers: Option<Vec<(HeaderName, Text)>>,
     shape: Option<Option<Program>>,
-    envelope: Option<bool>,
+    envelope: Option<Envelope>,
     extra: Option<Vec<(SmolStr, Program)>>,
     schema: Option<Option<Schema>>,
 }
@@ -30,9 +30,9 @@ const OWN_MEMBERS: &[&str] = &["data", "error", "meta"];
 
 /// Compiles a reply.
 pub(super) fn parts(reader: &mut Reader<'_, '_, '_>, levels: &Levels<'_, Response>) -> Parts {
-    let words = [("data", true), ("none", false)];
+    let words = [("data", Envelope::Data), ("none", Envelope::None), ("text", Envelope::Text)];
     let envelope = levels.leaf(|response| response.envelope.as_ref());
-    let envelope = envelope.map_or(Some(true), |word| reader.cx.word(word, &words));
+    let envelope = envelope.map_or(Some(Envelope::Data), |word| reader.cx.word(word, &words));
     Parts {
         status: status(reader, levels),
         headers: headers(reader, levels),
@@ -126,7 +126,7 @@ fn schema(
 fn extra(
     reader: &mut Reader<'_, '_, '_>,
     levels: &Levels<'_, Response>,
-    envelope: Option<bool>,
+    envelope: Option<Envelope>,
 ) -> Option<Vec<(SmolStr, Program)>> {
     let merged = levels.named(|response| &response.extra, str::to_owned);
     let compile = |(name, written): (&crate::config::Name, &Written)| {
@@ -134,7 +134,7 @@ fn extra(
             let help = "the gateway writes it: choose another name";
             reader.cx.wrong(&name.span, format!("`extra` cannot have the member `{name}`"), help);
         }
-        if envelope == Some(false) {
+        if envelope.is_some_and(|envelope| envelope != Envelope::Data) {
             let help = "it goes beside `data`, which only `envelope = \"data\"` has";
             reader.cx.wrong(&name.span, "`extra` needs the envelope", help);
         }

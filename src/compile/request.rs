@@ -115,13 +115,13 @@ fn headers(
         let HeaderValue::Set(template) = value else { continue };
         if auth != Auth::None && header == AUTHORIZATION {
             let title = "the header `authorization` cannot be written beside `auth`";
-            reader.cx.wrong(&name.span, title, "`auth = \"user\"` writes it");
+            reader.cx.wrong(&name.span, title, "`auth` writes it already");
         }
         own.extend(reader.header(template).map(|text| (header, text)));
     }
     let auth = call.levels.leaf(|call| call.auth.as_ref()).filter(|_| auth != Auth::None);
     if let (Some(auth), Some(header)) = (auth, given.get(&AUTHORIZATION)) {
-        let title = "the user's token cannot be sent beside a header `authorization`";
+        let title = "`auth` cannot be beside a header `authorization`";
         reader.cx.mistake(
             Diagnostic::at(auth.span.clone(), title)
                 .label(header.span.clone(), "the upstream sets it here")

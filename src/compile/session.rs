@@ -36,17 +36,19 @@ pub(super) fn lifetimes(cx: &mut Context<'_>, written: &config::Session) -> Opti
     Some(Lifetimes { idle, absolute, refresh_ahead: refresh_ahead?, csrf_header: csrf_header? })
 }
 
-/// Compiles the keys. `needed`: there is a login.
-pub(super) fn keys(cx: &mut Context<'_>, written: &config::Session, needed: bool) -> Keys {
-    if needed && written.keys.is_empty() && !written.wrong.contains(&"keys") {
+/// Compiles the keys; a login needs one.
+pub(super) fn keys(
+    cx: &mut Context<'_>,
+    written: &config::Session,
+    login: Option<&config::Login>,
+) -> Keys {
+    let said = !written.keys.is_empty() || written.wrong.contains(&"keys");
+    if let Some(login) = login.filter(|_| !said) {
         let help = "`keys = [\"${COOKIE_KEY}\"]`, of 32 random bytes or more: \
                     `openssl rand -base64 32` makes one";
         let title = "a login needs `keys` in `[session]`: what seals sessions";
-        let mistake = match is_built_in(cx.sources, &written.span) {
-            true => Diagnostic::without_place(title),
-            false => Diagnostic::at(written.span.clone(), title),
-        };
-        cx.mistake(mistake.help(help));
+        let built_in = is_built_in(cx.sources, &written.span);
+        cx.wrong(if built_in { &login.span } else { &written.span }, title, help);
     }
     let read = |written: &Plain<String>| {
         let key = cx.value(written)?;

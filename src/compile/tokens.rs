@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use super::context::Context;
 use super::input::is_token;
-use crate::config::{self, Name, Named, Plain, Tokens, did_you_mean};
+use crate::config::{self, Gateway, Name, Named, Plain, Tokens, did_you_mean};
+use crate::cookie::{Cookie, SameSite};
 use crate::diagnostic::{Diagnostic, Span};
+use crate::plan::Door;
 use crate::token::{Algorithm, Issuer, KeySource, check_algorithms, check_key};
 
 /// Compiles the issuers.
@@ -26,6 +28,49 @@ pub(super) fn issuers(cx: &mut Context<'_>, written: &Named<Tokens>) -> Vec<Issu
         issuers.push(issuer);
     }
     issuers
+}
+
+/// The names of the cookies that hold tokens.
+pub(super) fn cookies(cx: &mut Context<'_>, gateway: &Gateway) -> Vec<String> {
+    let written = gateway.tokens.values().filter_map(|tokens| tokens.cookie.as_ref());
+    written.filter_map(|cookie| cx.value(cookie)).collect()
+}
+
+/// What a login's client is sent must not be let in: an ID token is no access token (RFC 9068 §5, RFC 8725 §3.12). Nor
+/// can a cookie hold both.
+pub(super) fn apart_from_logins<'d>(
+    cx: &mut Context<'_>,
+    gateway: &Gateway,
+    doors: impl Iterator<Item = &'d Door> + Clone,
+) {
+    for tokens in gateway.tokens.values() {
+        for audience in tokens.audience.iter().flat_map(|audience| &audience.0) {
+            for login in gateway.login.values() {
+                apart_from_login(cx, audience, login);
+            }
+        }
+        let Some(written) = &tokens.cookie else { continue };
+        let Some(name) = cx.value(written) else { continue };
+        let sent = [true, false].map(|secure| Cookie::new(&name, secure, SameSite::Lax).name);
+        let is_same =
+            |door: &Door| sent.contains(&door.cookie.name) || name.starts_with(&*door.attempt.name);
+        if doors.clone().any(is_same) {
+            let help = "give it another name: it holds a token, the login's holds none";
+            cx.wrong(&written.span, "this cookie is that of a login", help);
+        }
+    }
+}
+
+fn apart_from_login(cx: &mut Context<'_>, audience: &Plain<String>, login: &config::Login) {
+    let Some(client) = &login.client_id else { return };
+    let (Some(own), Some(theirs)) = (cx.value(audience), cx.value(client)) else { return };
+    if own == theirs {
+        cx.mistake(
+            Diagnostic::at(audience.span.clone(), "this `audience` is the client of a login")
+                .label(client.span.clone(), "its ID tokens would be let in")
+                .help("access tokens are for an API: let the provider give them another audience"),
+        );
+    }
 }
 
 fn issuer(cx: &mut Context<'_>, name: &Name, tokens: &Tokens) -> Option<Issuer> {

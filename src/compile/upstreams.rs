@@ -85,7 +85,7 @@ fn given(
     let headers = headers.filter_map(|(name, value)| {
         let header = writable(cx, name, Side::Upstream)?;
         if auth != Auth::None && header == http::header::AUTHORIZATION {
-            let help = "`auth = \"user\"` writes it already";
+            let help = "`auth` writes it already";
             cx.wrong(
                 &name.span,
                 "the header `authorization` cannot be written beside `auth`",

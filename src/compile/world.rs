@@ -10,6 +10,7 @@ use super::upstreams::Upstream;
 use crate::config::{Call, Cors, Signature};
 use crate::diagnostic::Span;
 use crate::plan::{Door, Headers};
+use crate::value::SmolStr;
 
 /// What endpoints share.
 pub(super) struct World<'a> {
@@ -19,7 +20,9 @@ pub(super) struct World<'a> {
     pub(super) session_cookies: SessionCookies,
     /// What `auth` may say.
     pub(super) auth: credential::Words,
-    /// Whether the frontend whose routes are compiled has a login.
+    /// The name of the frontend whose routes are compiled.
+    pub(super) frontend: SmolStr,
+    /// Whether it has a login.
     pub(super) has_login: bool,
     /// Whose budget each policy is.
     pub(super) rate_limits: Keys<'a>,

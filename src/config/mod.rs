@@ -4,6 +4,7 @@
 
 mod decode;
 mod files;
+mod frontends;
 mod gateway;
 mod keys;
 mod load;

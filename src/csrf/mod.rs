@@ -2,6 +2,10 @@
 //!
 //! A browser sends a cookie with every request to us, also with those that another site's page makes.
 
+use std::borrow::Cow;
+
+use http::HeaderName;
+
 use crate::fault::{Code, Fault};
 
 /// The origin of a page (RFC 6454): scheme, host, and the port if it is not the scheme's own.
@@ -76,7 +80,24 @@ pub fn check(
     }
 }
 
-fn refused(message: &'static str, cause: String) -> Fault {
+/// Checks the header that our pages show themselves with: a page of another site cannot set it, unless CORS lets it.
+///
+/// # Errors
+/// 403 `CSRF_FAILED`, with a text that names the header, where it is not there, there twice, or empty.
+pub fn header(name: &HeaderName, values: &[&[u8]]) -> Result<(), Fault> {
+    let (message, cause) = match values {
+        [value] if !value.trim_ascii().is_empty() => return Ok(()),
+        [] => (
+            format!("The request does not have the header {name}, which this site's pages send."),
+            "no",
+        ),
+        [_] => (format!("The header {name} is empty."), "empty"),
+        _ => (format!("The header {name} stands there more than once."), "more than one"),
+    };
+    Err(refused(message, format!("{cause} {name}")))
+}
+
+fn refused(message: impl Into<Cow<'static, str>>, cause: String) -> Fault {
     Fault::new(Code::CsrfFailed).message(message).cause(cause)
 }
 
@@ -159,6 +180,18 @@ mod tests {
         assert_eq!(fault.parts().code, Code::CsrfFailed);
         assert!(fault.parts().message.contains("Origin"));
         assert_eq!(fault.parts().cause.as_deref(), Some(r"Origin: https://evil\r\nx: y"));
+    }
+
+    #[test]
+    fn c7_the_header_stands_there_once_and_says_something() {
+        let name = HeaderName::from_static("x-csrf");
+        assert!(header(&name, &[b"1"]).is_ok());
+        let refused: [&[&[u8]]; 4] = [&[], &[b""], &[b" "], &[b"1", b"1"]];
+        for values in refused {
+            let fault = header(&name, values).unwrap_err();
+            assert_eq!(fault.parts().code, Code::CsrfFailed);
+            assert!(fault.parts().message.contains("x-csrf"), "{:?}", fault.parts().message);
+        }
     }
 
     #[test]

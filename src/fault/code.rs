@@ -48,6 +48,7 @@ codes! {
     ValidationError 400 "VALIDATION_ERROR" "Some of the input is not valid.";
     InvalidJson 400 "INVALID_JSON" "The body is not valid JSON.";
     Unauthorized 401 "UNAUTHORIZED" "A valid session is needed.";
+    SessionExpired 401 "SESSION_EXPIRED" "The session has ended.";
     Forbidden 403 "FORBIDDEN" "This is not allowed.";
     CsrfFailed 403 "CSRF_FAILED" "The request does not come from this site.";
     NotFound 404 "NOT_FOUND" "There is nothing here.";

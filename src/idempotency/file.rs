@@ -1,6 +1,5 @@
 //! Records in a file: they outlive the process.
 
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -19,7 +18,7 @@ pub struct File {
     clock: Arc<dyn Clock>,
     /// Locked by the thread of the file only, for a moment.
     ledger: Arc<Mutex<Ledger>>,
-    file: store::File,
+    file: Arc<store::File>,
 }
 
 /// Fingerprint, end in milliseconds since 1970, owner, and the record of what is done.
@@ -29,24 +28,28 @@ const RECORDS: TableDefinition<Hash, Columns> = TableDefinition::new("idempotenc
 /// Which ends when.
 const ENDS: TableDefinition<(u64, Hash), ()> = TableDefinition::new("idempotency_ends");
 
-impl File {
-    /// Opens the file, or makes it.
-    ///
-    /// # Errors
-    /// Why it cannot be used, with its path.
-    pub fn open(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, String> {
-        let swept_at = Arc::clone(&clock);
-        let sweep = Box::new(move |transaction: &WriteTransaction| {
-            InFile::open(transaction)?.sweep(millis(swept_at.now()))
-        });
-        let prepare = |transaction: &WriteTransaction| InFile::open(transaction).map(drop);
-        let file = store::File::open(path, prepare, sweep)?;
-        Ok(Self { clock, ledger: Arc::default(), file })
+/// The tables of records.
+struct Records(Arc<dyn Clock>);
+
+impl store::Tables for Records {
+    fn prepare(&self, transaction: &WriteTransaction) -> Result<(), redb::Error> {
+        InFile::open(transaction).map(drop)
     }
 
-    /// Lets the file go. Blocks until what was asked so far is written.
-    pub fn close(&self) {
-        self.file.close();
+    fn sweep(&self, transaction: &WriteTransaction) -> Result<bool, redb::Error> {
+        InFile::open(transaction)?.sweep(millis(self.0.now()))
+    }
+}
+
+impl File {
+    /// Records in a file that was opened with [`File::tables`].
+    pub fn new(file: Arc<store::File>, clock: Arc<dyn Clock>) -> Self {
+        Self { clock, ledger: Arc::default(), file }
+    }
+
+    /// What to open the file with.
+    pub fn tables(clock: Arc<dyn Clock>) -> Box<dyn store::Tables> {
+        Box::new(Records(clock))
     }
 
     pub(super) async fn begin(&self, claim: &Claim, lease: Duration) -> Result<Begun, Fault> {
@@ -157,7 +160,7 @@ const AT_ONCE: usize = 256;
 
 /// How many records a file has, and how many ends.
 #[cfg(test)]
-pub(super) fn count(path: &Path) -> Result<(u64, u64), redb::Error> {
+pub(super) fn count(path: &std::path::Path) -> Result<(u64, u64), redb::Error> {
     use redb::{ReadableDatabase, ReadableTableMetadata};
     let database = redb::Database::create(path)?;
     let transaction = database.begin_read()?;

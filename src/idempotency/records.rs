@@ -32,15 +32,6 @@ pub enum Records<'a> {
     Redis(&'a Redis),
 }
 
-impl Store {
-    /// Lets go what nobody else can have meanwhile: the file. Blocks until what was asked so far is written.
-    pub fn close(&self) {
-        if let Self::File(file) = self {
-            file.close();
-        }
-    }
-}
-
 impl Records<'_> {
     /// What is known of a claim's key. A new one is held for `lease`.
     ///

@@ -13,6 +13,7 @@ use tempfile::TempDir;
 
 use super::{Begun, Claim, File, Hash, Memory, Records};
 use crate::clock::Clock;
+use crate::store;
 
 #[derive(Default)]
 struct Seconds(AtomicU64);
@@ -131,7 +132,9 @@ impl Model {
 const DONE: u8 = 100;
 
 fn open(folder: &TempDir, clock: &Arc<Seconds>) -> File {
-    File::open(&folder.path().join("kept.redb"), clock.clone()).unwrap()
+    let tables = vec![File::tables(clock.clone())];
+    let file = store::File::open(&folder.path().join("kept.redb"), tables).unwrap();
+    File::new(Arc::new(file), clock.clone())
 }
 
 fn run(future: impl Future<Output = ()>) {

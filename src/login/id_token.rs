@@ -70,8 +70,8 @@ fn check_presenter(claims: &Claims, client_id: &str) -> Result<(), &'static str>
 
 fn check_person(claims: &Claims, whose: &Whose<'_>) -> Result<(), &'static str> {
     let same = |claim: &str, wanted: &str| {
-        let said = claims.get(claim).and_then(Value::as_str).unwrap_or_default();
-        verify_slices_are_equal(said.as_bytes(), wanted.as_bytes()).is_ok()
+        let said = claims.get(claim).and_then(Value::as_str);
+        said.is_some_and(|said| verify_slices_are_equal(said.as_bytes(), wanted.as_bytes()).is_ok())
     };
     name(claims, "sub")?.ok_or("no `sub`")?;
     name(claims, "sid")?;

@@ -100,6 +100,9 @@ impl Provider {
     ) -> Result<Granted, Problem> {
         let metadata = self.metadata().await?;
         check_issuer(&metadata, callback.issuer)?;
+        if !(1..=MAX_CODE).contains(&callback.code.len()) {
+            return Err(Problem::Bad("a code that is none".to_owned()));
+        }
         let form = vec![
             ("grant_type", "authorization_code"),
             ("code", callback.code),
@@ -279,4 +282,5 @@ fn granted(answer: Answer) -> Granted {
     Granted { access_token, access_expires_at, refresh_token, id_token: None }
 }
 
+const MAX_CODE: usize = 4096;
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";

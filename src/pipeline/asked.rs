@@ -7,6 +7,7 @@ use http::Method;
 
 use super::key;
 use super::request::{Head, Request};
+use crate::plan::Endpoint;
 use crate::value::{SmolStr, Value};
 
 /// What `$request` is made of, where a program reads it.
@@ -15,16 +16,18 @@ pub(super) struct Asked {
     method: Method,
     head: Rc<dyn Head>,
     client: Option<IpAddr>,
+    frontend: SmolStr,
 }
 
 impl Asked {
     /// What there is of it. The client's address is known by now.
-    pub(super) fn of(request: &Request) -> Self {
+    pub(super) fn of(request: &Request, endpoint: &Endpoint) -> Self {
         Self {
             id: request.id.clone(),
             method: request.method.clone(),
             head: Rc::clone(&request.head),
             client: request.client,
+            frontend: endpoint.frontend.clone(),
         }
     }
 
@@ -37,13 +40,17 @@ impl Asked {
     pub(super) fn describe(&self) -> Value {
         let text = |text: &str| Value::Str(SmolStr::new(text));
         let key = self.key();
+        let frontend = match self.frontend.is_empty() {
+            true => Value::Null,
+            false => Value::Str(self.frontend.clone()),
+        };
         let members = [
             ("id", Value::Str(self.id.clone())),
             ("method", text(self.method.as_str())),
             ("path", text(self.head.path())),
             ("ip", self.client.map_or(Value::Null, |ip| text(&ip.to_string()))),
             ("host", text(self.head.host())),
-            ("frontend", Value::Null),
+            ("frontend", frontend),
             ("idempotency_key", key.as_deref().map_or(Value::Null, text)),
         ];
         Value::object(

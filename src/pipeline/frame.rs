@@ -1,6 +1,6 @@
 //! What the programs and templates of one request read.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -12,11 +12,12 @@ use super::gateway::Gateway;
 use super::input::{Raw, Values};
 use super::key::{self, Item};
 use super::request::{Ongoing, Request};
-use super::session::Known;
+use super::session::{By, Known};
 use crate::idempotency::Hash;
 use crate::identity::Identity;
 use crate::jq::{Limits, Scope, Slot};
 use crate::plan::{Call, Endpoint, slot};
+use crate::session::Live;
 use crate::telemetry::Trace;
 use crate::value::{Members, SmolStr, Value};
 
@@ -27,6 +28,8 @@ pub(super) struct Frame {
     pub(super) id: SmolStr,
     pub(super) trace: Trace,
     pub(super) identity: Option<Arc<Identity>>,
+    /// The login session that it asks with, as it is now.
+    login: Option<RefCell<Arc<Live>>>,
     pub(super) raw: Option<Raw>,
     /// Told when a call that changes something is sent.
     pub(super) ongoing: Rc<Ongoing>,
@@ -53,15 +56,20 @@ impl Frame {
         session: Option<Known>,
         input: Values,
     ) -> Rc<Self> {
-        let (identity, session) = match session {
-            Some(Known { identity, value, .. }) => (Some(identity), value),
-            None => (None, Value::Null),
+        let (identity, session, by) = match session {
+            Some(Known { identity, value, by }) => (Some(identity), value, Some(by)),
+            None => (None, Value::Null, None),
+        };
+        let login = match by {
+            Some(By::Login(live)) => Some(RefCell::new(live)),
+            _ => None,
         };
         let Values { params, query, headers, cookies, body, raw } = input;
         Rc::new(Self {
             id: request.id.clone(),
             trace: request.trace.clone(),
             ongoing: Rc::clone(&request.ongoing),
+            asked: Asked::of(request, &endpoint),
             settled: endpoint.calls.iter().map(|_| OnceCell::new()).collect(),
             input: [session, params, query, headers, cookies, body],
             items: endpoint.calls.iter().map(|_| Items::default()).collect(),
@@ -70,8 +78,8 @@ impl Frame {
             gateway,
             endpoint,
             identity,
+            login,
             raw,
-            asked: Asked::of(request),
             about: OnceCell::new(),
             told: OnceCell::new(),
             key: OnceCell::new(),
@@ -89,6 +97,20 @@ impl Frame {
                 (HeaderName::from_static("traceparent"), value(&self.trace.to_header())),
             ]
         })
+    }
+
+    /// The login session that it asks with, as it is now.
+    pub(super) fn login(&self) -> Option<Arc<Live>> {
+        self.login.as_ref().map(|live| Arc::clone(&live.borrow()))
+    }
+
+    /// The session was refreshed.
+    pub(super) fn note_login(&self, live: &Arc<Live>) {
+        if let Some(login) = &self.login
+            && login.borrow().version < live.version
+        {
+            login.replace(Arc::clone(live));
+        }
     }
 
     /// What the keys of calls are made of, where that is not the client's key.

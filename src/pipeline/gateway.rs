@@ -3,14 +3,16 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use super::refresh::Refreshes;
 use crate::clock::Clock;
+use crate::credential::{Credential, Credentials};
 use crate::fault::Fault;
 use crate::idempotency::{File, Memory, Records, Store};
 use crate::limit::Limiter;
 use crate::login::Provider;
-use crate::plan::{Place, Plan, Stores};
+use crate::plan::{self, Place, Plan, Stores, TokenSource};
 use crate::session::{self, Entries, Sessions, Shared};
-use crate::store::Redis;
+use crate::store::{self, Redis};
 use crate::token::{Fetch, Verifier};
 use crate::upstream::Client;
 
@@ -25,11 +27,16 @@ pub struct State {
     /// Sessions of logins.
     pub sessions: Shared,
     /// The providers of `[login.NAME]`, in the order of the plan.
-    pub providers: Vec<Provider>,
+    pub providers: Vec<Arc<Provider>>,
+    /// Tokens of `[credentials.NAME]`, in the order of the plan.
+    pub credentials: Credentials,
+    pub(super) refreshes: Refreshes,
     /// Counts requests.
     pub limiter: Limiter,
     /// The time of day.
     pub clock: Arc<dyn Clock>,
+    /// Where something is kept in it: opened once, for all.
+    file: Option<Arc<store::File>>,
 }
 
 /// What one worker serves with: the state is shared, the connections are its own.
@@ -52,13 +59,34 @@ impl State {
     ) -> Result<Self, String> {
         let issuers = std::mem::take(&mut plan.issuers);
         let verifier = Verifier::new(issuers, Arc::clone(&clock), fetch)?;
-        let kept = kept(&plan.stores, &clock)?;
-        let sessions = sessions(&plan, &clock);
-        let provider = |settings| Provider::new(settings, Arc::clone(&clock));
+        let file = file(&plan.stores, &clock)?;
+        let kept = kept(&plan.stores, file.as_ref(), &clock)?;
+        let sessions = sessions(&plan, file.as_ref(), &clock)?;
+        let provider = |settings| Provider::new(settings, Arc::clone(&clock)).map(Arc::new);
         let providers = std::mem::take(&mut plan.providers);
-        let providers = providers.into_iter().map(provider).collect::<Result<_, _>>()?;
+        let providers = providers.into_iter().map(provider).collect::<Result<Vec<_>, _>>()?;
+        let credentials = credentials(&mut plan, &providers, &clock)?;
         let limiter = Limiter::new(plan.rate_limits.clone(), &clock);
-        Ok(Self { plan, verifier, kept, sessions, providers, limiter, clock })
+        let refreshes = Refreshes::new();
+        Ok(Self {
+            plan,
+            verifier,
+            kept,
+            sessions,
+            providers,
+            credentials,
+            refreshes,
+            limiter,
+            clock,
+            file,
+        })
+    }
+
+    /// Lets go what nobody else can have meanwhile: the file. Blocks until what was asked so far is written.
+    pub fn close(&self) {
+        if let Some(file) = &self.file {
+            file.close();
+        }
     }
 }
 
@@ -107,6 +135,7 @@ impl Gateway {
     pub fn sessions(&self) -> Result<Sessions<'_>, Fault> {
         let entries = match &self.sessions.store {
             session::Store::Memory(memory) => Entries::Memory(memory),
+            session::Store::File(file) => Entries::File(file),
             session::Store::Redis => {
                 let redis = self.redis.as_ref();
                 Entries::Redis(redis.ok_or_else(|| Fault::internal("no Redis is configured"))?)
@@ -124,22 +153,68 @@ impl Gateway {
     }
 }
 
-fn sessions(plan: &Plan, clock: &Arc<dyn Clock>) -> Shared {
+fn credentials(
+    plan: &mut Plan,
+    providers: &[Arc<Provider>],
+    clock: &Arc<dyn Clock>,
+) -> Result<Credentials, String> {
+    let credential = |one: plan::Credential| {
+        let provider = match one.from {
+            TokenSource::Login(login) => providers.get(login).cloned().ok_or("no such login")?,
+            TokenSource::Own(settings) => Arc::new(Provider::new(settings, Arc::clone(clock))?),
+        };
+        let plan::Credential { grant, audience, scope, .. } = one;
+        Ok(Credential { grant, provider, audience, scope })
+    };
+    let all = std::mem::take(&mut plan.credentials).into_iter();
+    let all = all.map(credential).collect::<Result<_, String>>()?;
+    Ok(Credentials::new(all, Arc::clone(clock)))
+}
+
+fn sessions(
+    plan: &Plan,
+    file: Option<&Arc<store::File>>,
+    clock: &Arc<dyn Clock>,
+) -> Result<Shared, String> {
+    let max_memory = plan.stores.max_memory;
     let store = match plan.stores.sessions {
-        Place::Memory | Place::File => session::Store::Memory(session::Memory::default()),
+        Place::Memory => session::Store::Memory(session::Memory::new(max_memory)),
+        Place::File => session::Store::File(session::File::new(opened(file)?, max_memory)),
         Place::Redis => session::Store::Redis,
     };
     let lives = (plan.lifetimes.idle, plan.lifetimes.absolute);
-    Shared::new(store, Arc::clone(&plan.keys), lives, Arc::clone(clock))
+    Ok(Shared::new(store, Arc::clone(&plan.keys), lives, Arc::clone(clock)))
 }
 
-fn kept(stores: &Stores, clock: &Arc<dyn Clock>) -> Result<Store, String> {
+fn kept(
+    stores: &Stores,
+    file: Option<&Arc<store::File>>,
+    clock: &Arc<dyn Clock>,
+) -> Result<Store, String> {
     let clock = Arc::clone(clock);
     Ok(match stores.idempotency {
         Place::Memory => Store::Memory(Memory::new(stores.max_memory, clock)),
         Place::Redis => Store::Redis,
-        Place::File => Store::File(File::open(&stores.file, clock)?),
+        Place::File => Store::File(File::new(opened(file)?, clock)),
     })
+}
+
+fn file(stores: &Stores, clock: &Arc<dyn Clock>) -> Result<Option<Arc<store::File>>, String> {
+    let mut tables = Vec::new();
+    if stores.idempotency == Place::File {
+        tables.push(File::tables(Arc::clone(clock)));
+    }
+    if stores.sessions == Place::File {
+        tables.push(session::File::tables(Arc::clone(clock)));
+    }
+    if tables.is_empty() {
+        return Ok(None);
+    }
+    store::File::open(&stores.file, tables).map(|file| Some(Arc::new(file)))
+}
+
+fn opened(file: Option<&Arc<store::File>>) -> Result<Arc<store::File>, String> {
+    file.cloned().ok_or_else(|| "no file was opened".to_owned())
 }
 
 impl Deref for Gateway {

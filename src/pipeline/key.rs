@@ -25,13 +25,14 @@ pub(super) fn of_client(head: &dyn Head) -> Result<Option<String>, &'static str>
     key(&head.header("idempotency-key"))
 }
 
-/// A client's key with all that it is bound to: method and route, and whose session it is.
+/// A client's key with all that it is bound to: frontend, method and route, and whose session it is.
 pub(super) fn bound(endpoint: &Endpoint, identity: Option<&Identity>, key: &str) -> Hash {
-    let name = endpoint.name.as_bytes();
+    let (frontend, name) = (endpoint.frontend.as_bytes(), endpoint.name.as_bytes());
     match identity {
-        None => hash(&[b"idempotency", name, key.as_bytes()]),
+        None => hash(&[b"idempotency", frontend, name, key.as_bytes()]),
         Some(identity) => hash(&[
             b"idempotency",
+            frontend,
             name,
             key.as_bytes(),
             identity.issuer.as_bytes(),

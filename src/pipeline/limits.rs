@@ -12,6 +12,7 @@ use super::gateway::Gateway;
 use super::notes::Notes;
 use super::request::Request;
 use super::session::Known;
+use crate::cookie::cookies;
 use crate::fault::{Code, Details, Fault};
 use crate::identity::Identity;
 use crate::jq::{self, Program, Scope, Slot};
@@ -31,7 +32,7 @@ pub(super) async fn by_address(
     request: &Request,
     notes: &mut Notes,
 ) -> Result<(), Fault> {
-    let scope = Early { request, session: None };
+    let scope = Early { endpoint, request, session: None };
     let by = By { gateway, endpoint, request, identity: None, scope: &scope };
     by.count(&endpoint.rate_limits.by_address, &gateway.plan.limits.program, notes).await
 }
@@ -47,7 +48,7 @@ pub(super) async fn by_session(
     session: Option<&Known>,
     notes: &mut Notes,
 ) -> Result<(), Fault> {
-    let scope = Early { request, session };
+    let scope = Early { endpoint, request, session };
     let identity = session.map(|session| &*session.identity);
     let by = By { gateway, endpoint, request, identity, scope: &scope };
     by.count(&endpoint.rate_limits.by_session, &gateway.plan.limits.program, notes).await
@@ -135,6 +136,13 @@ impl By<'_> {
         }
         let head = &self.request.head;
         let (authorization, cookie) = (head.header("authorization"), head.header("cookie"));
+        let login = self.gateway.plan.frontend(head.host()).and_then(|one| one.login.as_ref());
+        let session = login.and_then(|door| {
+            cookies(&cookie).find(|(name, _)| *name == door.cookie.name.as_bytes())
+        });
+        if let Some((_, value)) = session {
+            return Some(Key::credential(value));
+        }
         let credentials = Credentials { authorization: &authorization, cookie: &cookie };
         self.gateway.verifier.token(&credentials).map(Key::credential)
     }
@@ -208,6 +216,7 @@ fn seconds(time: Duration) -> u64 {
 
 /// What programs see before the input is read.
 struct Early<'a> {
+    endpoint: &'a Endpoint,
     request: &'a Request,
     session: Option<&'a Known>,
 }
@@ -216,7 +225,7 @@ impl Scope for Early<'_> {
     fn get(&self, slot: Slot) -> Value {
         match slot {
             slot::SESSION => self.session.map_or(Value::Null, |session| session.value.clone()),
-            slot::REQUEST => Asked::of(self.request).describe(),
+            slot::REQUEST => Asked::of(self.request, self.endpoint).describe(),
             _ => Value::Null,
         }
     }

@@ -3,7 +3,9 @@
 //! [`run`] is the order of things. Each stage is a file, takes what the stage before gave, and knows no other stage.
 
 mod asked;
+mod auth;
 mod body;
+mod browser;
 mod client;
 mod cors;
 mod fan_out;
@@ -17,7 +19,9 @@ mod key;
 mod limits;
 mod notes;
 mod path;
+mod payload;
 mod promise;
+mod refresh;
 mod request;
 mod respond;
 mod route;
@@ -65,6 +69,10 @@ async fn answer(gateway: &Rc<Gateway>, request: &mut Request, notes: &mut Notes)
     if let Some(reply) = cors::preflight(&gateway.plan, request) {
         return reply;
     }
+    // A login has its own paths, and routes cannot be there.
+    if let Some(reply) = auth::answer(gateway, request, notes).await {
+        return reply;
+    }
     let found = match route::find(&gateway.plan, &request.method, &*request.head) {
         Ok(found) => found,
         Err(missed) => {
@@ -74,12 +82,14 @@ async fn answer(gateway: &Rc<Gateway>, request: &mut Request, notes: &mut Notes)
     };
     let endpoint = Arc::clone(&found.endpoint);
     cors::note(endpoint.cors.as_deref(), request, notes);
+    let frontend = Arc::clone(&found.frontend);
     let deadline = request.started + endpoint.deadline;
     let outcome = stages(gateway, found, request, notes, deadline).await;
     let mut reply = match outcome {
         Ok(Outcome::Shaped(shaped)) => respond::shaped(request, endpoint.errors, shaped),
         Ok(Outcome::Kept(kept)) => respond::replayed(request, kept),
-        Err(fault) => respond::fault(request, endpoint.errors, &fault),
+        Err(fault) => auth::instead_of(&fault, gateway, &frontend, &endpoint, request, notes)
+            .unwrap_or_else(|| respond::fault(request, endpoint.errors, &fault)),
     };
     // Before it is sent, so that a client that never gets it may ask again.
     request.ongoing.end(reply.status, || respond::kept(&reply).to_record()).await;
@@ -108,9 +118,12 @@ async fn stages(
         // Before the first signature is checked for somebody who asks too often.
         limits::by_address(gateway, endpoint, request, notes).await?;
         // Who asks, before anything of theirs is read.
-        let session = session::check(gateway, endpoint, request, notes).await?;
+        let session = session::check(gateway, &found.frontend, endpoint, request, notes).await?;
         // A browser sends cookies along with requests that other sites make it send.
-        session::origin(&found.frontend, endpoint, request, session.as_ref())?;
+        session::origin(gateway, &found.frontend, endpoint, request, session.as_ref())?;
+        // A request that is served keeps its session going.
+        let session = session::keep(gateway, session).await?;
+        let session = refresh::keep(gateway, endpoint, request, session).await?;
         let session = session::describe(gateway, session).await?;
         limits::by_session(gateway, endpoint, request, session.as_ref(), notes).await?;
         // What the session may do is known without input, so that a no costs nothing.

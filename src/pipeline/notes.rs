@@ -1,7 +1,5 @@
 //! What stages say about the reply, whatever it becomes.
 
-use std::sync::Arc;
-
 use http::{HeaderName, HeaderValue};
 
 use crate::limit::Standing;
@@ -13,6 +11,8 @@ pub(super) struct Notes {
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
     /// How the client stands with the policies that have counted it.
     pub(super) limits: Vec<Standing>,
-    /// Cookies whose token is no longer good.
-    pub(super) stale_cookies: Vec<Arc<str>>,
+    /// `Set-Cookie` for cookies that are no longer good: each deletes one.
+    pub(super) stale_cookies: Vec<HeaderValue>,
+    /// A session was needed, and none was there.
+    pub(super) is_nobody: bool,
 }

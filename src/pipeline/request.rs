@@ -42,7 +42,7 @@ pub struct Ongoing {
     /// Changes that were sent, or that may yet be.
     changes: Cell<usize>,
     hold: OnceCell<Hold>,
-    _keeps: Box<dyn Any>,
+    keeps: Rc<dyn Any>,
 }
 
 impl Ongoing {
@@ -52,8 +52,13 @@ impl Ongoing {
             committed: Cell::new(false),
             changes: Cell::new(0),
             hold: OnceCell::new(),
-            _keeps: Box::new(keeps),
+            keeps: Rc::new(keeps),
         })
+    }
+
+    /// What keeps a shutdown waiting, for what goes on after the request has ended.
+    pub(super) fn keeps(&self) -> Rc<dyn Any> {
+        Rc::clone(&self.keeps)
     }
 
     /// It holds a key.

@@ -10,6 +10,7 @@ use http::{HeaderName, HeaderValue};
 
 use super::fan_out::Partial;
 use super::notes::Notes;
+use super::payload;
 use super::request::Request;
 use super::shape::Shaped;
 use crate::fault::{Code, Details, Fault};
@@ -36,15 +37,16 @@ pub struct Reply {
 /// A payload as HTTP; a fault in the form `errors` where it is larger than it may be.
 pub(super) fn shaped(request: &Request, errors: ErrorShape, shaped: Shaped) -> Reply {
     let partial = (!shaped.partial.is_empty()).then(|| names(&shaped.partial));
-    let body = match write(&shaped) {
+    let body = match payload::write(&shaped) {
         Some(body) => body,
         None => {
             let cause = format!("the reply has more than {} bytes", shaped.max_bytes);
             return fault(request, errors, &Fault::internal(cause));
         }
     };
+    let kind = payload::kind(shaped.envelope);
     let Shaped { status, headers: own, .. } = shaped;
-    let mut headers = start(request, "application/json");
+    let mut headers = start(request, kind);
     if let Some(value) = partial.as_ref().and_then(|names| HeaderValue::from_str(names).ok()) {
         headers.push((HeaderName::from_static("frontdesk-partial"), value));
     }
@@ -116,12 +118,11 @@ pub(super) fn note(reply: &mut Reply, notes: Notes) {
     for (name, value) in notes.headers {
         put(&mut reply.headers, name, value);
     }
-    // Has the browser forget cookies whose token is no longer good.
-    for name in notes.stale_cookies {
-        let text = format!("{name}=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Lax");
-        if let Ok(value) = HeaderValue::from_str(&text) {
-            reply.headers.push((SET_COOKIE, value));
-        }
+    reply.headers.extend(notes.stale_cookies.into_iter().map(|cookie| (SET_COOKIE, cookie)));
+    // What sets a cookie is for one browser, whatever an endpoint says of its replies.
+    if reply.headers.iter().any(|(name, _)| name == SET_COOKIE) {
+        reply.headers.retain(|(name, _)| name != CACHE_CONTROL);
+        reply.headers.push((CACHE_CONTROL, HeaderValue::from_static("no-store")));
     }
 }
 
@@ -184,48 +185,6 @@ fn names(partial: &[Partial]) -> String {
 
 /// Details were written by us.
 const OURS: Limits = Limits { max_depth: 200, duplicate_keys: DuplicateKeys::LastWins };
-
-/// The body; nothing if it is larger than was let.
-fn write(shaped: &Shaped) -> Option<Bytes> {
-    let mut out = Vec::with_capacity(1024);
-    if !shaped.envelope {
-        shaped.payload.write_within(&mut out, shaped.max_bytes).ok()?;
-        return Some(out.into());
-    }
-    out.extend_from_slice(b"{\"data\":");
-    shaped.payload.write_within(&mut out, shaped.max_bytes).ok()?;
-    for (name, value) in &shaped.extra {
-        member(&mut out, name, value);
-    }
-    if !shaped.partial.is_empty() {
-        member(&mut out, "meta", &meta(&shaped.partial));
-    }
-    out.push(b'}');
-    (out.len() <= shaped.max_bytes).then(|| out.into())
-}
-
-fn member(out: &mut Vec<u8>, name: &str, value: &Value) {
-    out.push(b',');
-    Value::from(name).write(out);
-    out.push(b':');
-    value.write(out);
-}
-
-/// `{"partial": [{"call": "stats", "code": "UPSTREAM_TIMEOUT"}]}`
-fn meta(partial: &[Partial]) -> Value {
-    let entries = partial.iter().map(|one| {
-        let mut entry =
-            vec![("call", Value::Str(one.call.clone())), ("code", Value::from(one.code.as_str()))];
-        if let Some(items) = &one.items {
-            entry.push((
-                "items",
-                Value::array(items.iter().map(|item| Value::from(*item)).collect()),
-            ));
-        }
-        object(entry)
-    });
-    object(vec![("partial", Value::array(entries.collect()))])
-}
 
 /// `{"error": {code, message, details?, request_id}}`
 fn envelope(request: &Request, fault: &Fault) -> Value {
@@ -294,7 +253,8 @@ fn details(details: &Details) -> Option<Value> {
     }
 }
 
-fn object(members: Vec<(&'static str, Value)>) -> Value {
+/// An object of these members.
+pub(super) fn object(members: Vec<(&'static str, Value)>) -> Value {
     let named = members.into_iter().map(|(name, value)| (SmolStr::new_static(name), value));
     Value::object(named.collect::<Members>())
 }

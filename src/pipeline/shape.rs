@@ -5,7 +5,7 @@ use http::{HeaderName, HeaderValue};
 use super::fan_out::{self, Partial};
 use super::frame::Frame;
 use crate::fault::Fault;
-use crate::plan::{Endpoint, FailRule, Shape, Status};
+use crate::plan::{Endpoint, Envelope, FailRule, Shape, Status};
 use crate::template::Rendered;
 use crate::value::{Members, SmolStr, Value};
 
@@ -14,7 +14,7 @@ pub(super) struct Shaped {
     pub(super) status: u16,
     pub(super) headers: Vec<(HeaderName, HeaderValue)>,
     pub(super) payload: Value,
-    pub(super) envelope: bool,
+    pub(super) envelope: Envelope,
     /// Members beside `data`.
     pub(super) extra: Vec<(SmolStr, Value)>,
     /// Optional calls that failed.
@@ -55,6 +55,9 @@ pub(super) async fn make(frame: &Frame, partial: Vec<Partial>) -> Result<Shaped,
         Shape::Members(calls) => members(frame, calls),
         Shape::Empty => Value::Null,
     };
+    if reply.envelope == Envelope::Text && payload.as_str().is_none() {
+        return Err(Fault::internal("`envelope = \"text\"` needs a text, and `shape` gave none"));
+    }
     let mut extra = Vec::with_capacity(reply.extra.len());
     for (name, program) in &reply.extra {
         extra.push((name.clone(), program.run(frame, &limits).await?));

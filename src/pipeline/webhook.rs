@@ -76,7 +76,8 @@ pub(super) async fn begin(
         (None, Name::Body(hash)) => (b"body", hash),
     };
     let scheme = signed.webhook.signature.scheme.name();
-    let key = hash(&[b"webhook", endpoint.name.as_bytes(), scheme.as_bytes(), kind, name]);
+    let route = (endpoint.frontend.as_bytes(), endpoint.name.as_bytes());
+    let key = hash(&[b"webhook", route.0, route.1, scheme.as_bytes(), kind, name]);
     // Whatever else is in it, it is the delivery of this name.
     let claim = Claim { key, fingerprint: key, owner: request.id.to_string() };
     let keep = Keep::Delivery(signed.webhook.keep);

@@ -19,6 +19,8 @@ use crate::value::SmolStr;
 pub struct Endpoint {
     /// `GET /api/v1/users/{id}`, as logs and metrics name it.
     pub name: String,
+    /// The NAME of its frontend; empty where the config has no `[frontends]`.
+    pub frontend: SmolStr,
     /// One sentence for `routes`.
     pub summary: Option<String>,
     /// Whether a session is needed.
@@ -182,14 +184,25 @@ pub struct Reply {
     pub headers: Vec<(HeaderName, Text)>,
     /// Its payload.
     pub shape: Shape,
-    /// `{"data": …}` around the payload.
-    pub envelope: bool,
+    /// What is around the payload.
+    pub envelope: Envelope,
     /// Members beside `data`.
     pub extra: Vec<(SmolStr, Program)>,
     /// Bytes of the whole body.
     pub max_bytes: usize,
     /// What the payload must look like.
     pub schema: Option<Schema>,
+}
+
+/// `envelope`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Envelope {
+    /// `{"data": …}`
+    Data,
+    /// Nothing: the payload is the whole body, as JSON.
+    None,
+    /// Nothing: the payload is a text, and the whole body as it is.
+    Text,
 }
 
 /// The status of a reply.

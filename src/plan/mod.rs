@@ -15,8 +15,8 @@ use std::time::Duration;
 
 pub use call::{Auth, Body, Call, Each, Expect, FaultRule, OnStatus, Upstream};
 pub use endpoint::{
-    Accept, Allow, Csrf, Endpoint, ErrorShape, FailRule, Idempotency, Input, Reply, SessionRule,
-    Shape, Status, Unauthenticated, ValidateResponses,
+    Accept, Allow, Csrf, Endpoint, Envelope, ErrorShape, FailRule, Idempotency, Input, Reply,
+    SessionRule, Shape, Status, Unauthenticated, ValidateResponses,
 };
 pub use limits::{KeyFrom, Proxies, RateLimit, RateLimits};
 pub use router::{Match, Methods, Pattern, Route, Router, Segment, show};

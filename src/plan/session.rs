@@ -6,6 +6,7 @@ use http::HeaderName;
 
 use super::router::Router;
 use crate::cookie::Cookie;
+pub use crate::credential::Grant;
 use crate::csrf::Origin;
 use crate::login;
 use crate::value::SmolStr;
@@ -76,15 +77,6 @@ pub struct Credential {
     pub audience: Option<String>,
     /// `scope`, where it is said.
     pub scope: Option<String>,
-}
-
-/// `grant`
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Grant {
-    /// The gateway itself (RFC 6749 §4.4).
-    ClientCredentials,
-    /// The user: their token is exchanged (RFC 8693).
-    Exchange,
 }
 
 /// Where the tokens of a credential come from.

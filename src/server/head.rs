@@ -18,7 +18,9 @@ impl Head for ActixHead {
 
     fn host(&self) -> &str {
         let host = self.0.headers().get("host").and_then(|host| host.to_str().ok());
-        host.unwrap_or_default()
+        // A request of HTTP/1.0 may name it in its target only.
+        let target = || self.0.uri().authority().map(|authority| authority.as_str());
+        host.or_else(target).unwrap_or_default()
     }
 
     fn header(&self, name: &str) -> Vec<&[u8]> {

@@ -96,7 +96,7 @@ impl Server {
         };
         let (served, administered) = join(serving, admin).await;
         // Workers may still be ending, but nobody waits for them any more.
-        state.kept.close();
+        state.close();
         served.and(administered)
     }
 }

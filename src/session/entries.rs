@@ -2,8 +2,12 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
+
+use super::file::File;
 use super::memory::Memory;
-use super::row::{Entry, Hash, Listed, Row, Swapped};
+use super::redis;
+use super::row::{Entry, Hash, Inserted, Listed, Row, Standing, Swapped};
 use crate::fault::Fault;
 use crate::store::Redis;
 
@@ -11,67 +15,126 @@ use crate::store::Redis;
 pub enum Store {
     /// In this process.
     Memory(Memory),
+    /// In a file on this machine.
+    File(File),
     /// In Redis: each worker has its own connection.
     Redis,
 }
 
-/// Sessions, as a worker reaches them. Every question may fail with 503 `STORE_UNAVAILABLE`.
+/// Sessions, as a worker reaches them. Every question may fail with 503 `STORE_UNAVAILABLE`. None counts whose time is
+/// over.
 #[derive(Clone, Copy)]
 pub enum Entries<'a> {
     /// In this process.
     Memory(&'a Memory),
+    /// In a file on this machine.
+    File(&'a File),
     /// In Redis.
     Redis(&'a Redis),
 }
 
 impl Entries<'_> {
     /// Writes a new session.
-    pub(super) async fn insert(&self, entry: Entry, row: Row) -> Result<(), Fault> {
+    pub(super) async fn insert(
+        &self,
+        entry: Entry,
+        row: Row,
+        now: Duration,
+    ) -> Result<Inserted, Fault> {
         match self {
-            Self::Memory(memory) => memory.insert(entry, row),
-            Self::Redis(_) => return Err(missing()),
+            Self::Memory(memory) => memory.insert(entry, row, now),
+            Self::File(file) => Ok(file.insert(entry, row, now).await?),
+            Self::Redis(at) => redis::insert(at, entry, &row, now).await,
         }
-        Ok(())
     }
 
-    /// A session that has not ended.
+    /// How a session stands.
+    pub(super) async fn standing(
+        &self,
+        entry: Entry,
+        now: Duration,
+    ) -> Result<Option<Standing>, Fault> {
+        match self {
+            Self::Memory(memory) => Ok(memory.standing(entry, now)),
+            Self::File(file) => Ok(file.standing(entry, now).await?),
+            Self::Redis(at) => redis::standing(at, entry, now).await,
+        }
+    }
+
+    /// A session.
     pub(super) async fn get(&self, entry: Entry, now: Duration) -> Result<Option<Row>, Fault> {
         match self {
             Self::Memory(memory) => Ok(memory.get(entry, now)),
-            Self::Redis(_) => Err(missing()),
+            Self::File(file) => Ok(file.get(entry, now).await?),
+            Self::Redis(at) => redis::get(at, entry, now).await,
         }
     }
 
-    /// Writes a row in the place of that of the version before.
-    pub(super) async fn swap(&self, entry: Entry, row: Row) -> Result<Swapped, Fault> {
+    /// Writes the record of this version in the place of that of the version before.
+    pub(super) async fn swap(
+        &self,
+        entry: Entry,
+        version: u64,
+        sealed: Bytes,
+        now: Duration,
+    ) -> Result<Swapped, Fault> {
         match self {
-            Self::Memory(memory) => Ok(memory.swap(entry, row)),
-            Self::Redis(_) => Err(missing()),
+            Self::Memory(memory) => Ok(memory.swap(entry, version, sealed, now)),
+            Self::File(file) => Ok(file.swap(entry, version, sealed, now).await?),
+            Self::Redis(at) => redis::swap(at, entry, version, &sealed, now).await,
         }
     }
 
-    /// Moves the end of a session that has not ended.
-    pub(super) async fn touch(&self, entry: Entry, idle_until: Duration) -> Result<(), Fault> {
+    /// Moves the end of a session, unless somebody else has done so before: never back, and never beyond its end in any
+    /// case. In a file it is done a moment later.
+    pub(super) async fn touch(
+        &self,
+        entry: Entry,
+        from: Duration,
+        to: Duration,
+        now: Duration,
+    ) -> Result<(), Fault> {
         match self {
-            Self::Memory(memory) => memory.touch(entry, idle_until),
-            Self::Redis(_) => return Err(missing()),
+            Self::Memory(memory) => memory.touch(entry, from, to, now),
+            Self::File(file) => file.touch(entry, from, to, now),
+            Self::Redis(at) => redis::touch(at, entry, from, to, now).await?,
         }
         Ok(())
     }
 
     /// Ends a session, and leaves a mark; whether there was one.
-    pub(super) async fn end(&self, entry: Entry) -> Result<bool, Fault> {
+    pub(super) async fn end(&self, entry: Entry, now: Duration) -> Result<bool, Fault> {
         match self {
-            Self::Memory(memory) => Ok(memory.end(entry)),
-            Self::Redis(_) => Err(missing()),
+            Self::Memory(memory) => Ok(memory.end(entry, now)),
+            Self::File(file) => Ok(file.end(entry, now).await?),
+            Self::Redis(at) => redis::end(at, entry, now).await,
+        }
+    }
+
+    /// Ends the sessions of an index; how many there were. `mark`: also those that are about to begin.
+    pub(super) async fn end_all(
+        &self,
+        index: Hash,
+        mark: bool,
+        now: Duration,
+    ) -> Result<usize, Fault> {
+        match self {
+            Self::Memory(memory) => Ok(memory.end_all(index, mark, now)),
+            Self::File(file) => Ok(file.end_all(index, mark, now).await?),
+            Self::Redis(at) => redis::end_all(at, index, mark, now).await,
         }
     }
 
     /// The sessions of an index, or all.
-    pub(super) async fn list(&self, index: Option<Hash>) -> Result<Vec<Listed>, Fault> {
+    pub(super) async fn list(
+        &self,
+        index: Option<Hash>,
+        now: Duration,
+    ) -> Result<Vec<Listed>, Fault> {
         match self {
-            Self::Memory(memory) => Ok(memory.list(index)),
-            Self::Redis(_) => Err(missing()),
+            Self::Memory(memory) => Ok(memory.list(index, now)),
+            Self::File(file) => Ok(file.list(index, now).await?),
+            Self::Redis(at) => redis::list(at, index, now).await,
         }
     }
 
@@ -83,8 +146,9 @@ impl Entries<'_> {
         now: Duration,
     ) -> Result<bool, Fault> {
         match self {
-            Self::Memory(memory) => Ok(memory.once(what, until, now)),
-            Self::Redis(_) => Err(missing()),
+            Self::Memory(memory) => memory.once(what, until, now),
+            Self::File(file) => Ok(file.once(what, until, now).await?),
+            Self::Redis(at) => redis::once(at, &what, until, now).await,
         }
     }
 
@@ -97,21 +161,19 @@ impl Entries<'_> {
         now: Duration,
     ) -> Result<bool, Fault> {
         match self {
-            Self::Memory(memory) => Ok(memory.lease(entry, owner, until, now)),
-            Self::Redis(_) => Err(missing()),
+            Self::Memory(memory) => Ok(memory.leases().take(entry, owner, until, now)),
+            Self::File(file) => Ok(file.leases().take(entry, owner, until, now)),
+            Self::Redis(at) => redis::lease(at, entry, &owner, until, now).await,
         }
     }
 
     /// Gives a lease back.
     pub(super) async fn release(&self, entry: Entry, owner: Hash) -> Result<(), Fault> {
         match self {
-            Self::Memory(memory) => memory.release(entry, owner),
-            Self::Redis(_) => return Err(missing()),
+            Self::Memory(memory) => memory.leases().release(entry, owner),
+            Self::File(file) => file.leases().release(entry, owner),
+            Self::Redis(at) => redis::release(at, entry, &owner).await?,
         }
         Ok(())
     }
-}
-
-fn missing() -> Fault {
-    Fault::internal("not there yet")
 }

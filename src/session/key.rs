@@ -49,6 +49,12 @@ impl Key {
         Entry::of(&self.0[..ID])
     }
 
+    /// The part that names it.
+    #[cfg(test)]
+    pub(super) fn id(&self) -> &[u8] {
+        &self.0[..ID]
+    }
+
     /// The part that opens its record.
     pub(super) fn secret(&self) -> &[u8] {
         &self.0[ID..]

@@ -5,15 +5,27 @@
 //! so. What has ended leaves a mark for a while, so that nobody who was still at it writes it back.
 
 mod entries;
+mod file;
 mod key;
+mod leases;
 mod memory;
+mod opened;
 mod record;
+mod redis;
 mod row;
+mod scripts;
 mod sessions;
+mod shard;
+mod tables;
+mod timed;
 
 pub use entries::{Entries, Store};
+pub use file::File;
 pub use key::Key;
 pub use memory::Memory;
 pub use record::Record;
 pub use row::{About, Entry, Hash, Listed, Row, Swapped, Who};
 pub use sessions::{Found, Live, Sessions, Shared};
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,10 @@
 //! What a store holds of a session.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
-use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::digest::{Context, SHA256};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
@@ -23,12 +24,20 @@ pub struct Row {
     pub idle_until: Duration,
     /// When it ends in any case, since 1970. Never moved.
     pub absolute_until: Duration,
-    /// Whose it is, for operators.
-    pub about: About,
-    /// The index of its provider session, where there is one.
+    /// Whose it is, for operators. Never changed.
+    pub about: Arc<About>,
+    /// The index of its provider session, where there is one. Never changed.
     pub sid: Option<Hash>,
     /// The record.
     pub sealed: Bytes,
+}
+
+/// How a session stands: what has to be looked at each time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Standing {
+    pub(super) version: u64,
+    pub(super) idle_until: Duration,
+    pub(super) absolute_until: Duration,
 }
 
 /// Whose session it is.
@@ -66,6 +75,15 @@ pub enum Who<'a> {
     Subject(&'a str, &'a str),
     /// Those of one session at the provider: issuer and `sid`.
     Sid(&'a str, &'a str),
+}
+
+/// What has become of a new session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Inserted {
+    /// It is written.
+    Done,
+    /// It has ended before it began: its provider has said so, or its entry is not new.
+    Ended,
 }
 
 /// What has become of a change.
@@ -113,17 +131,46 @@ impl Row {
     pub fn until(&self) -> Duration {
         self.idle_until.min(self.absolute_until)
     }
+
+    pub(super) fn standing(&self) -> Standing {
+        let Self { version, idle_until, absolute_until, .. } = *self;
+        Standing { version, idle_until, absolute_until }
+    }
+
+    pub(super) fn listed(&self, entry: Entry) -> Listed {
+        let Self { idle_until, absolute_until, .. } = *self;
+        Listed { entry, about: About::clone(&self.about), idle_until, absolute_until }
+    }
+
+    /// Moves its end, where it still is where it was; never towards now, never beyond the end in any case. Whether it
+    /// was moved.
+    pub(super) fn touch(&mut self, from: Duration, to: Duration) -> bool {
+        let to = to.min(self.absolute_until);
+        let moves = self.idle_until == from && to > from;
+        if moves {
+            self.idle_until = to;
+        }
+        moves
+    }
 }
+
+/// Milliseconds since 1970, as stores write times.
+pub(super) fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// For how long a mark is left of what has ended: longer than anybody is at work on a session.
+pub(super) const MARK: Duration = Duration::from_secs(10 * 60);
 
 /// Each part with its length before it, so that no two lists of parts are one.
 pub(super) fn hash(parts: &[&[u8]]) -> Hash {
-    let mut text = Vec::new();
+    let mut context = Context::new(&SHA256);
     for part in parts {
-        text.extend_from_slice(&(part.len() as u64).to_be_bytes());
-        text.extend_from_slice(part);
+        context.update(&(part.len() as u64).to_be_bytes());
+        context.update(part);
     }
     let mut hash = Hash::default();
-    hash.copy_from_slice(digest(&SHA256, &text).as_ref());
+    hash.copy_from_slice(context.finish().as_ref());
     hash
 }
 

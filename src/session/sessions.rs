@@ -3,12 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use super::entries::{Entries, Store};
 use super::key::Key;
+use super::opened::Opened;
 use super::record::Record;
-use super::row::{About, Entry, Hash, Listed, Row, Swapped, Who, hash};
+use super::row::{About, Entry, Hash, Inserted, Listed, Row, Standing, Swapped, Who, hash, millis};
 use crate::clock::Clock;
-use crate::fault::Fault;
+use crate::fault::{Code, Fault};
 use crate::identity::Identity;
 use crate::seal::{Keys, Unsealed};
 
@@ -17,6 +20,7 @@ pub struct Shared {
     /// Where sessions are.
     pub store: Store,
     keys: Arc<Keys>,
+    opened: Opened,
     clock: Arc<dyn Clock>,
     idle: Duration,
     absolute: Duration,
@@ -57,7 +61,7 @@ pub struct Live {
     pub idle_until: Duration,
     /// When it ends in any case, since 1970.
     pub absolute_until: Duration,
-    about: About,
+    about: Arc<About>,
 }
 
 impl Shared {
@@ -68,12 +72,17 @@ impl Shared {
         (idle, absolute): (Duration, Duration),
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { store, keys, clock, idle, absolute }
+        Self { store, keys, opened: Opened::new(), clock, idle, absolute }
     }
 
     /// As a worker reaches them.
     pub fn reach<'a>(&'a self, entries: Entries<'a>) -> Sessions<'a> {
         Sessions { shared: self, entries }
+    }
+
+    /// In whole milliseconds, as stores have it.
+    fn now(&self) -> Duration {
+        Duration::from_millis(millis(self.clock.now()))
     }
 }
 
@@ -81,10 +90,11 @@ impl Sessions<'_> {
     /// Begins a session, under an id that nobody knew before.
     ///
     /// # Errors
-    /// 503 `STORE_UNAVAILABLE`.
+    /// 401 `UNAUTHORIZED` where its provider has already said that it has ended; 503 `STORE_UNAVAILABLE`, also where
+    /// `[stores] max_memory` is full.
     pub async fn begin(&self, frontend: &Arc<str>, record: Record) -> Result<Arc<Live>, Fault> {
         let key = Key::new().map_err(|_| Fault::internal("no randomness"))?;
-        let now = self.shared.clock.now();
+        let now = self.shared.now();
         let about = About {
             frontend: frontend.to_string(),
             login: record.login.clone(),
@@ -96,14 +106,18 @@ impl Sessions<'_> {
             identity: Arc::new(record.identity()),
             frontend: Arc::clone(frontend),
             version: 1,
-            idle_until: now + self.shared.idle,
+            idle_until: now + self.shared.idle.min(self.shared.absolute),
             absolute_until: now + self.shared.absolute,
-            about,
+            about: Arc::new(about),
             record,
             key,
         };
-        self.entries.insert(live.key.entry(), self.row(&live)?).await?;
-        Ok(Arc::new(live))
+        match self.entries.insert(live.key.entry(), self.row(&live)?, now).await? {
+            Inserted::Done => Ok(self.keep(live)),
+            Inserted::Ended => Err(Fault::new(Code::Unauthorized)
+                .message("The login has ended before it was complete. Please log in again.")
+                .cause("the provider has ended the session before it was written")),
+        }
     }
 
     /// The session that a cookie leads to.
@@ -111,34 +125,41 @@ impl Sessions<'_> {
     /// # Errors
     /// 503 `STORE_UNAVAILABLE`.
     pub async fn find(&self, key: &Key, frontend: &Arc<str>) -> Result<Found, Fault> {
-        let entry = key.entry();
-        let Some(row) = self.entries.get(entry, self.shared.clock.now()).await? else {
-            return Ok(Found::Ended);
-        };
-        let about = aad(entry, frontend, row.version);
-        let text = self.shared.keys.open(PURPOSE, key.secret(), &about, &row.sealed);
-        let record = text.and_then(|text| serde_json::from_slice::<Record>(&text).ok());
-        let Some(record) = record else { return Ok(Found::Forged) };
-        Ok(Found::Live(Arc::new(Live {
-            key: key.clone(),
-            frontend: Arc::clone(frontend),
-            identity: Arc::new(record.identity()),
-            record,
-            version: row.version,
-            idle_until: row.idle_until,
-            absolute_until: row.absolute_until,
-            about: row.about,
-        })))
+        let (entry, now) = (key.entry(), self.shared.now());
+        let opened = self.shared.opened.get(&key.fingerprint());
+        if let Some(live) = opened.filter(|live| live.frontend == *frontend) {
+            let Some(standing) = self.entries.standing(entry, now).await? else {
+                return Ok(Found::Ended);
+            };
+            if standing == live.standing() {
+                return Ok(Found::Live(live));
+            }
+            if standing.version == live.version {
+                return Ok(Found::Live(self.keep(live.at(standing))));
+            }
+        }
+        match self.entries.get(entry, now).await? {
+            Some(row) => Ok(self.open(key, frontend, row)),
+            None => Ok(Found::Ended),
+        }
     }
 
-    /// Notes that the session was used: it lives for `idle` from now on, but no longer than `absolute`. Written once in a
-    /// while only.
+    /// Notes that the session was used: it lives for `idle` from now on, but no longer than `absolute`. That is written
+    /// once in a while only, each minute or each tenth of `idle`, so that one which is used steadily ends that much earlier
+    /// after its last request at most.
     ///
     /// # Errors
     /// 503 `STORE_UNAVAILABLE`.
     pub async fn touch(&self, live: &Live) -> Result<(), Fault> {
-        let until = (self.shared.clock.now() + self.shared.idle).min(live.absolute_until);
-        self.entries.touch(live.key.entry(), until).await
+        let (now, idle) = (self.shared.now(), self.shared.idle);
+        let until = (now + idle).min(live.absolute_until);
+        let rarely = (idle / 10).min(RARELY);
+        // The last time counts fully: there is no other after it.
+        let last = until == live.absolute_until && live.idle_until < until;
+        if !last && until < live.idle_until + rarely {
+            return Ok(());
+        }
+        self.entries.touch(live.key.entry(), live.idle_until, until, now).await
     }
 
     /// Writes another record in the place of that of `live`. Nothing where somebody else has changed it before, or it has
@@ -155,10 +176,11 @@ impl Sessions<'_> {
             version: live.version + 1,
             idle_until: live.idle_until,
             absolute_until: live.absolute_until,
-            about: live.about.clone(),
+            about: Arc::clone(&live.about),
         };
-        let swapped = self.entries.swap(next.key.entry(), self.row(&next)?).await?;
-        Ok((swapped == Swapped::Done).then(|| Arc::new(next)))
+        let (entry, sealed) = (next.key.entry(), self.seal(&next)?);
+        let swapped = self.entries.swap(entry, next.version, sealed, self.shared.now()).await?;
+        Ok((swapped == Swapped::Done).then(|| self.keep(next)))
     }
 
     /// Ends a session; whether there was one.
@@ -166,19 +188,17 @@ impl Sessions<'_> {
     /// # Errors
     /// 503 `STORE_UNAVAILABLE`.
     pub async fn end(&self, entry: Entry) -> Result<bool, Fault> {
-        self.entries.end(entry).await
+        self.entries.end(entry, self.shared.now()).await
     }
 
-    /// Ends all of somebody's sessions; how many there were.
+    /// Ends all of somebody's sessions; how many there were. Of a provider session also those that are about to begin:
+    /// what says that it has ended may be faster than the login.
     ///
     /// # Errors
     /// 503 `STORE_UNAVAILABLE`: some may have ended.
     pub async fn end_all(&self, who: Who<'_>) -> Result<usize, Fault> {
-        let mut ended = 0;
-        for listed in self.entries.list(Some(who.index())).await? {
-            ended += usize::from(self.entries.end(listed.entry).await?);
-        }
-        Ok(ended)
+        let mark = matches!(who, Who::Sid(..));
+        self.entries.end_all(who.index(), mark, self.shared.now()).await
     }
 
     /// Somebody's sessions, or all.
@@ -186,7 +206,7 @@ impl Sessions<'_> {
     /// # Errors
     /// 503 `STORE_UNAVAILABLE`.
     pub async fn list(&self, who: Option<Who<'_>>) -> Result<Vec<Listed>, Fault> {
-        self.entries.list(who.map(|who| who.index())).await
+        self.entries.list(who.map(|who| who.index()), self.shared.now()).await
     }
 
     /// True the first time that this is asked with the same parts, for `keep`.
@@ -194,7 +214,7 @@ impl Sessions<'_> {
     /// # Errors
     /// 503 `STORE_UNAVAILABLE`.
     pub async fn once(&self, parts: &[&[u8]], keep: Duration) -> Result<bool, Fault> {
-        let now = self.shared.clock.now();
+        let now = self.shared.now();
         self.entries.once(hash(parts), now + keep, now).await
     }
 
@@ -203,7 +223,7 @@ impl Sessions<'_> {
     /// # Errors
     /// 503 `STORE_UNAVAILABLE`.
     pub async fn lease(&self, entry: Entry, owner: Hash, keep: Duration) -> Result<bool, Fault> {
-        let now = self.shared.clock.now();
+        let now = self.shared.now();
         self.entries.lease(entry, owner, now + keep, now).await
     }
 
@@ -215,26 +235,80 @@ impl Sessions<'_> {
         self.entries.release(entry, owner).await
     }
 
+    fn open(&self, key: &Key, frontend: &Arc<str>, row: Row) -> Found {
+        let standing = row.standing();
+        let about = aad(key.entry(), frontend, standing.version, standing.absolute_until);
+        let text = self.shared.keys.open(PURPOSE, key.secret(), &about, &row.sealed);
+        let record = text.and_then(|text| serde_json::from_slice::<Record>(&text).ok());
+        let Some(record) = record else { return Found::Forged };
+        Found::Live(self.keep(Live {
+            key: key.clone(),
+            frontend: Arc::clone(frontend),
+            identity: Arc::new(record.identity()),
+            record,
+            version: standing.version,
+            idle_until: standing.idle_until,
+            absolute_until: standing.absolute_until,
+            about: row.about,
+        }))
+    }
+
+    /// At hand from now on.
+    fn keep(&self, live: Live) -> Arc<Live> {
+        let live = Arc::new(live);
+        self.shared.opened.put(live.key.fingerprint(), Arc::clone(&live));
+        live
+    }
+
     fn row(&self, live: &Live) -> Result<Row, Fault> {
-        let text = serde_json::to_vec(&live.record).map_err(Fault::internal)?;
-        let about = aad(live.key.entry(), &live.frontend, live.version);
-        let sealed = self.shared.keys.seal(PURPOSE, live.key.secret(), &about, &text);
-        let sealed = sealed.map_err(|Unsealed| Fault::internal("a session cannot be sealed"))?;
         let sid = live.record.sid.as_deref();
         Ok(Row {
             version: live.version,
             idle_until: live.idle_until,
             absolute_until: live.absolute_until,
-            about: live.about.clone(),
+            about: Arc::clone(&live.about),
             sid: sid.map(|sid| Who::Sid(&live.about.issuer, sid).index()),
-            sealed: sealed.into(),
+            sealed: self.seal(live)?,
         })
+    }
+
+    fn seal(&self, live: &Live) -> Result<Bytes, Fault> {
+        let text = serde_json::to_vec(&live.record).map_err(Fault::internal)?;
+        let about = aad(live.key.entry(), &live.frontend, live.version, live.absolute_until);
+        let sealed = self.shared.keys.seal(PURPOSE, live.key.secret(), &about, &text);
+        let sealed = sealed.map_err(|Unsealed| Fault::internal("a session cannot be sealed"))?;
+        Ok(sealed.into())
+    }
+}
+
+impl Live {
+    fn standing(&self) -> Standing {
+        let Self { version, idle_until, absolute_until, .. } = *self;
+        Standing { version, idle_until, absolute_until }
+    }
+
+    /// The same with other ends.
+    fn at(&self, standing: Standing) -> Self {
+        Self {
+            key: self.key.clone(),
+            frontend: Arc::clone(&self.frontend),
+            record: self.record.clone(),
+            identity: Arc::clone(&self.identity),
+            version: standing.version,
+            idle_until: standing.idle_until,
+            absolute_until: standing.absolute_until,
+            about: Arc::clone(&self.about),
+        }
     }
 }
 
 const PURPOSE: &str = "session";
+/// A session that is used all the time is touched this often, at most.
+const RARELY: Duration = Duration::from_secs(60);
 
-/// A record counts for its id, its frontend and its version only.
-fn aad(entry: Entry, frontend: &str, version: u64) -> Hash {
-    hash(&[&entry.0, frontend.as_bytes(), &version.to_be_bytes()])
+/// A record counts for its id, its frontend, its version and its end only: who can write to the store cannot make any of
+/// them another's.
+fn aad(entry: Entry, frontend: &str, version: u64, absolute_until: Duration) -> Hash {
+    let end = millis(absolute_until).to_be_bytes();
+    hash(&[&entry.0, frontend.as_bytes(), &version.to_be_bytes(), &end])
 }

@@ -5,8 +5,9 @@ use std::fs::{DirBuilder, OpenOptions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -16,14 +17,29 @@ use tokio::time::timeout;
 
 use crate::fault::{Code, Fault};
 
-/// A file of tables. What is asked is done in the order in which it was asked.
+/// A file of tables, for all who keep something in it: a process opens it once. What is asked is done in the order in
+/// which it was asked.
 pub struct File {
     jobs: Sender<Message>,
+    /// How many nobody waits for, and that are not done yet.
+    aside: Arc<AtomicUsize>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
-/// Throws away what has ended; whether there was something. Asked with what is written, and once in a while.
-pub type Sweep = Box<dyn FnMut(&WriteTransaction) -> Result<bool, redb::Error> + Send>;
+/// Somebody's tables in a file.
+pub trait Tables: Send {
+    /// Makes them, when the file is opened.
+    ///
+    /// # Errors
+    /// The file cannot be used.
+    fn prepare(&self, transaction: &WriteTransaction) -> Result<(), redb::Error>;
+
+    /// Throws away some of what has ended; whether there was something. Asked with what is written, and once in a while.
+    ///
+    /// # Errors
+    /// The file cannot be used.
+    fn sweep(&self, transaction: &WriteTransaction) -> Result<bool, redb::Error>;
+}
 
 /// The file could not be read or written; why, for the log.
 #[derive(Clone, Debug)]
@@ -41,16 +57,11 @@ type Job = Box<dyn FnOnce(&WriteTransaction) -> Result<(Told, bool), redb::Error
 type Told = Box<dyn FnOnce() + Send>;
 
 impl File {
-    /// Opens a file, or makes it, with its folder. It is nobody else's to read, and one process's at a time. `prepare`
-    /// makes the tables.
+    /// Opens a file, or makes it, with its folder. It is nobody else's to read, and one process's at a time.
     ///
     /// # Errors
     /// Why it cannot be used, with its path.
-    pub fn open(
-        path: &Path,
-        prepare: impl FnOnce(&WriteTransaction) -> Result<(), redb::Error>,
-        sweep: Sweep,
-    ) -> Result<Self, String> {
+    pub fn open(path: &Path, tables: Vec<Box<dyn Tables>>) -> Result<Self, String> {
         let shown = path.display();
         make(path).map_err(|error| format!("the file `{shown}` cannot be made: {error}"))?;
         let database = open(path).map_err(|error| match error {
@@ -59,14 +70,14 @@ impl File {
             ),
             error => format!("the file `{shown}` cannot be used: {error}"),
         })?;
-        let prepared = commit(&database, prepare);
+        let prepared = prepare(&database, &tables);
         prepared.map_err(|error| format!("the file `{shown}` cannot be used: {error}"))?;
         let (jobs, queue) = channel();
         let mut writer =
-            Writer { path: path.to_owned(), database: Some(database), sweep, swept: true };
+            Writer { path: path.to_owned(), database: Some(database), tables, swept: true };
         let thread = thread::Builder::new().name("store".to_owned());
         let thread = thread.spawn(move || writer.run(&queue)).map_err(|error| error.to_string())?;
-        Ok(Self { jobs, thread: Mutex::new(Some(thread)) })
+        Ok(Self { jobs, aside: Arc::default(), thread: Mutex::new(Some(thread)) })
     }
 
     /// Runs this in a transaction; the answer is there once what it wrote is on the disk. It says whether it wrote, and
@@ -78,10 +89,27 @@ impl File {
         &self,
         job: impl FnOnce(&WriteTransaction) -> Result<(T, bool), redb::Error> + Send + 'static,
     ) -> Result<T, Unwritten> {
+        self.run_then(job, |_| ()).await
+    }
+
+    /// The same; once it is on the disk, and before the answer is there, `then` is told. What is told so is told in the
+    /// order in which it was done. It is dropped untold where nobody knows what has become of it.
+    ///
+    /// # Errors
+    /// As `run`.
+    pub async fn run_then<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&WriteTransaction) -> Result<(T, bool), redb::Error> + Send + 'static,
+        then: impl FnOnce(&T) + Send + 'static,
+    ) -> Result<T, Unwritten> {
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |transaction| {
             let (value, wrote) = job(transaction)?;
-            Ok((Box::new(move || drop(answer.send(value))), wrote))
+            let tell = move || {
+                then(&value);
+                drop(answer.send(value));
+            };
+            Ok((Box::new(tell), wrote))
         });
         self.jobs.send(Message::Do(job)).map_err(|_| Unwritten("it is closed"))?;
         match timeout(PATIENCE, answered).await {
@@ -89,6 +117,24 @@ impl File {
             Ok(Err(_)) => Err(Unwritten("it cannot be written")),
             Err(_) => Err(Unwritten("it is too slow")),
         }
+    }
+
+    /// The same for what nobody waits for. Nothing is done where very much of that waits already.
+    pub fn post<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&WriteTransaction) -> Result<(T, bool), redb::Error> + Send + 'static,
+        then: impl FnOnce(&T) + Send + 'static,
+    ) {
+        let Some(aside) = Aside::new(&self.aside) else { return };
+        let job: Job = Box::new(move |transaction| {
+            let (value, wrote) = job(transaction)?;
+            let tell = move || {
+                then(&value);
+                drop(aside);
+            };
+            Ok((Box::new(tell), wrote))
+        });
+        let _ = self.jobs.send(Message::Do(job));
     }
 
     /// Writes what was asked so far, then lets the file go, so that it can be opened again. Blocks until then.
@@ -107,11 +153,27 @@ impl Drop for File {
     }
 }
 
+/// Counts as waiting until it is dropped.
+struct Aside(Arc<AtomicUsize>);
+
+impl Aside {
+    fn new(count: &Arc<AtomicUsize>) -> Option<Self> {
+        let aside = Self(Arc::clone(count));
+        (count.fetch_add(1, Ordering::Relaxed) < MOST_ASIDE).then_some(aside)
+    }
+}
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 struct Writer {
     path: std::path::PathBuf,
     /// None after it has failed.
     database: Option<Database>,
-    sweep: Sweep,
+    tables: Vec<Box<dyn Tables>>,
     /// Something had ended, and there may be more.
     swept: bool,
 }
@@ -162,7 +224,10 @@ impl Writer {
             writes |= wrote;
         }
         if writes || idle {
-            self.swept = (self.sweep)(&transaction)?;
+            self.swept = false;
+            for tables in &self.tables {
+                self.swept |= tables.sweep(&transaction)?;
+            }
             writes |= self.swept;
         }
         if writes {
@@ -190,12 +255,11 @@ fn open(path: &Path) -> Result<Database, DatabaseError> {
     Builder::new().set_cache_size(CACHE).set_check_integrity_on_open(true).create(path)
 }
 
-fn commit(
-    database: &Database,
-    run: impl FnOnce(&WriteTransaction) -> Result<(), redb::Error>,
-) -> Result<(), redb::Error> {
+fn prepare(database: &Database, tables: &[Box<dyn Tables>]) -> Result<(), redb::Error> {
     let transaction = database.begin_write()?;
-    run(&transaction)?;
+    for tables in tables {
+        tables.prepare(&transaction)?;
+    }
     Ok(transaction.commit()?)
 }
 
@@ -215,6 +279,8 @@ impl From<Unwritten> for Fault {
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How many share a transaction, besides the first.
 const MOST: usize = 255;
+/// How much may wait that nobody waits for.
+const MOST_ASIDE: usize = 10_000;
 /// How often is swept while nobody asks for anything.
 const SWEEP: Duration = Duration::from_secs(60);
 /// The same while there is more to sweep.
@@ -230,12 +296,21 @@ mod tests {
 
     const COUNT: TableDefinition<(), u64> = TableDefinition::new("count");
 
-    fn file(folder: &tempfile::TempDir) -> File {
-        let prepare = |transaction: &WriteTransaction| {
+    struct Count;
+
+    impl Tables for Count {
+        fn prepare(&self, transaction: &WriteTransaction) -> Result<(), redb::Error> {
             transaction.open_table(COUNT)?;
             Ok(())
-        };
-        File::open(&folder.path().join("x.redb"), prepare, Box::new(|_| Ok(false))).unwrap()
+        }
+
+        fn sweep(&self, _: &WriteTransaction) -> Result<bool, redb::Error> {
+            Ok(false)
+        }
+    }
+
+    fn file(folder: &tempfile::TempDir) -> File {
+        File::open(&folder.path().join("x.redb"), vec![Box::new(Count)]).unwrap()
     }
 
     async fn add(file: &File) -> Result<u64, Unwritten> {

@@ -5,6 +5,6 @@ mod redis;
 mod target;
 
 pub use ::redis::{Cmd, Script, cmd};
-pub use file::{File, Sweep, Unwritten};
+pub use file::{File, Tables, Unwritten};
 pub use redis::{Away, Redis};
 pub use target::Target;

@@ -107,6 +107,23 @@ impl Verifier {
         Some(self.presented(credentials).ok()??.token)
     }
 
+    /// That a request brings no token, good or not: it has shown who sends it by something else.
+    ///
+    /// # Errors
+    /// The refusal of two credentials, see [`Rejection`].
+    pub fn stands_aside(&self, credentials: &Credentials<'_>) -> Result<(), Rejection> {
+        match self.presented(credentials) {
+            Ok(None) => Ok(()),
+            Ok(Some(Presented { cookie: Some(name), .. })) => {
+                Err(ambiguous("There is more than one session cookie.", Some(name)))
+            }
+            Ok(Some(_)) | Err(Rejection::BadBearer { .. }) => {
+                Err(ambiguous("There is an Authorization header and a session cookie.", None))
+            }
+            Err(rejection) => Err(rejection),
+        }
+    }
+
     /// The one token of a request. Two of them are refused, good or not: who is meant would depend on who reads.
     ///
     /// `Authorization` is not ours to judge where no issuer's tokens may come in it.

@@ -183,3 +183,89 @@ fn a_reader_that_goes_away_is_no_mistake() {
         assert!(matches!(outcome, Outcome::Exit(0)), "{outcome:?}");
     }
 }
+
+/// Two frontends with a page each, one login, and two credentials.
+fn with_frontends() -> Case {
+    let gateway = r#"
+        [session]
+        keys = ["0123456789abcdef0123456789abcdef"]
+        [login.main]
+        issuer = "https://id.example.com/"
+        client_id = "dashboard"
+        client_secret = "a-secret-of-the-client"
+        [frontends.app]
+        origin = "https://app.example.com"
+        login = "main"
+        [frontends.admin]
+        origin = "https://admin.example.com"
+        routes = "routes-admin"
+        [credentials.billing]
+        grant = "client_credentials"
+        login = "main"
+        [credentials.for_user]
+        grant = "exchange"
+        token_url = "https://id.example.com/token"
+        client_id = "gateway"
+        client_secret = "a-secret-of-the-gateway"
+        "#;
+    let page = r#"
+        session = "required"
+        [get]
+        unauthenticated = "login"
+        calls.a = { upstream = "users", path = "/a", auth = "billing" }
+        calls.b = { upstream = "users", path = "/b", auth = "for_user" }
+        calls.c = { upstream = "users", path = "/c", auth = "user" }
+        response = { envelope = "text", shape = '"\($a)\($b)\($c)"' }
+        [post]
+        csrf = "off"
+        "#;
+    let admin = "session = \"optional\"\n[get]\ncsrf = \"origin\"\n[put]\nsession = \"none\"\n";
+    Case::of(&[
+        ("gateway.toml", gateway),
+        ("routes/page.toml", page),
+        ("routes-admin/page.toml", admin),
+        ("routes-admin/audit.toml", admin),
+    ])
+}
+
+#[test]
+fn routes_have_a_column_for_the_frontend() {
+    let (_, out, _) = run(&with_frontends(), &["routes"]);
+    insta::assert_snapshot!(out);
+    let (_, out, _) = run(&with_frontends(), &["check"]);
+    assert_eq!(out, "config ok: 3 routes, 5 endpoints, 1 upstream, 2 frontends, 1 login\n");
+}
+
+#[test]
+fn explain_shows_the_endpoint_of_each_frontend_or_of_one() {
+    let case = with_frontends();
+    let (code, both, _) = run(&case, &["explain", "GET", "/page"]);
+    assert_eq!(code, Some(0));
+    insta::assert_snapshot!(both);
+    let (_, app, _) = run(&case, &["explain", "GET", "/page", "--frontend", "app"]);
+    let (_, admin, _) = run(&case, &["explain", "GET", "/page", "--frontend", "admin"]);
+    assert_eq!(both, format!("{app}\n{admin}"));
+    // Only one has a POST, and only the other an audit.
+    let (_, post, _) = run(&case, &["explain", "POST", "/page"]);
+    assert!(
+        post.contains("  frontend     app\n") && post.contains("  csrf         off\n"),
+        "{post}"
+    );
+    let (_, audit, _) = run(&case, &["explain", "PUT", "/audit"]);
+    assert!(audit.contains("  frontend     admin\n") && !audit.contains("csrf"), "{audit}");
+    for (arguments, said) in [
+        (["GET", "/audit", "--frontend", "app"], "error: no route leads to `/audit`"),
+        (
+            ["GET", "/page", "--frontend", "amdin"],
+            "error: no frontend is named `amdin`; did you mean `admin`?",
+        ),
+        (
+            ["PATCH", "/page", "--frontend", "app"],
+            "error: `/page` has no PATCH; it has GET, HEAD, POST",
+        ),
+    ] {
+        let (code, _, err) = run(&case, &[&["explain"][..], &arguments].concat());
+        assert_eq!(code, Some(2));
+        assert!(err.starts_with(said), "{err}");
+    }
+}

@@ -34,7 +34,7 @@ async fn gateway() -> (Upstream, Gateway) {
 /// Sends these header lines with a user's cookie, and gives what the upstream got.
 async fn sent_with(lines: &str) -> std::sync::Arc<upstream_mocks::Recorded> {
     let (users, gateway) = gateway().await;
-    let cookie = format!("cookie: token={}\r\n", token(json!({"sub": "alice"})));
+    let cookie = format!("x-csrf: 1\r\ncookie: token={}\r\n", token(json!({"sub": "alice"})));
     let status = gateway.raw_status("/private", &format!("{cookie}{lines}")).await;
     assert_eq!((status, users.total()), (200, 1), "{lines}");
     let request = users.requests().remove(0);
@@ -78,7 +78,7 @@ async fn h1_h2_no_alias_of_an_identity_header_comes_through() {
 #[tokio::test]
 async fn h2_a_header_name_that_is_none_is_400() {
     let (users, gateway) = gateway().await;
-    let cookie = format!("cookie: token={}\r\n", token(json!({})));
+    let cookie = format!("x-csrf: 1\r\ncookie: token={}\r\n", token(json!({})));
     for name in
         ["X User Id", "X-User-Id ", "X\u{e9}User", "X(User)", "X-User-Id\t", "\"X\"", "", "X\0Y"]
     {

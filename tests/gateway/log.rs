@@ -279,7 +279,7 @@ async fn no_line_has_a_secret() {
         );
         assert_eq!(ask(&program, &head).await.status, 200);
         let head = format!(
-            "GET /users/u1?q=the-query-text HTTP/1.1\r\n{host}cookie: token={jwt}; other=the-cookie-text\r\n\r\n"
+            "GET /users/u1?q=the-query-text HTTP/1.1\r\n{host}x-csrf: 1\r\ncookie: token={jwt}; other=the-cookie-text\r\n\r\n"
         );
         assert_eq!(ask(&program, &head).await.status, 200);
         let head = format!(

@@ -8,7 +8,7 @@ async fn gateway() -> (Upstream, Gateway) {
     let orders = Upstream::start().await;
     orders.on("*", "/orders", Reply::json(json!({"id": 1})));
     let mut route = String::from(
-        "session = \"required\"\n[get.calls.it]\nupstream = \"orders\"\npath = \"/orders\"\n",
+        "session = \"required\"\ncsrf = \"origin\"\n[get.calls.it]\nupstream = \"orders\"\npath = \"/orders\"\n",
     );
     for method in ["post", "put", "patch", "delete"] {
         let upper = method.to_uppercase();
@@ -20,7 +20,7 @@ async fn gateway() -> (Upstream, Gateway) {
         .gateway(&format!("origin = \"{OURS}\"\n"))
         .upstream("orders", &orders)
         .route("orders.toml", &route)
-        .route("hook.toml", &route.replacen('\n', "\ncsrf = \"off\"\n", 1))
+        .route("hook.toml", &route.replace("csrf = \"origin\"", "csrf = \"off\""))
         .route("maybe.toml", &route.replace("required", "optional"))
         .start()
         .await;
@@ -115,12 +115,49 @@ fn without_an_origin_in_the_config_the_listener_is_ours() {
 }
 
 #[tokio::test]
-async fn what_changes_nothing_is_not_asked() {
+async fn what_changes_nothing_may_come_from_a_link_or_an_address_that_was_typed() {
     let (orders, gateway) = gateway().await;
-    let cross = [("sec-fetch-site", "cross-site"), ("origin", "https://evil.test")];
-    by_cookie(&gateway, "GET", "/orders", &cross).await.assert_status(200);
-    by_cookie(&gateway, "HEAD", "/orders", &cross).await.assert_status(200);
-    assert_eq!(orders.total(), 2);
+    let link = [
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-mode", "navigate"),
+        ("sec-fetch-dest", "document"),
+    ];
+    by_cookie(&gateway, "GET", "/orders", &link).await.assert_status(200);
+    by_cookie(&gateway, "GET", "/orders", &[("sec-fetch-site", "none")]).await.assert_status(200);
+    by_cookie(&gateway, "HEAD", "/orders", &[]).await.assert_status(200);
+    assert_eq!(orders.total(), 3);
+    // A form of another site navigates, too.
+    by_cookie(&gateway, "POST", "/orders", &link).await.assert_error(403, "CSRF_FAILED");
+    assert_eq!(orders.total(), 3);
+}
+
+#[tokio::test]
+async fn c8_event_streams_and_sockets_of_another_site_are_refused() {
+    let (orders, gateway) = gateway().await;
+    let evil = ("origin", "https://evil.test");
+    let cross = ("sec-fetch-site", "cross-site");
+    for headers in [
+        vec![cross, evil, ("accept", "text/event-stream"), ("sec-fetch-mode", "cors")],
+        vec![evil, ("accept", "text/event-stream")],
+        vec![evil, ("sec-fetch-mode", "websocket"), ("sec-fetch-dest", "websocket")],
+        vec![cross, ("sec-fetch-mode", "no-cors"), ("sec-fetch-dest", "image")],
+        // A frame of another site is not a tab.
+        vec![cross, ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "iframe")],
+    ] {
+        let reply = by_cookie(&gateway, "GET", "/orders", &headers).await;
+        reply.assert_error(403, "CSRF_FAILED");
+    }
+    let upgrade = format!(
+        "cookie: token={}\r\nupgrade: websocket\r\nconnection: upgrade\r\n\
+         sec-websocket-version: 13\r\norigin: https://evil.test\r\n",
+        token(json!({}))
+    );
+    let reply = gateway.raw_get("/orders", &upgrade).await;
+    assert!(reply.starts_with("HTTP/1.1 403 "), "{reply}");
+    assert_eq!(orders.total(), 0);
+    let own = [("sec-fetch-site", "same-origin"), ("accept", "text/event-stream")];
+    by_cookie(&gateway, "GET", "/orders", &own).await.assert_status(200);
+    by_cookie(&gateway, "GET", "/orders", &[("origin", OURS)]).await.assert_status(200);
 }
 
 #[tokio::test]
@@ -166,6 +203,7 @@ async fn c6_json_in_a_form_is_415() {
     let orders = Upstream::start().await;
     let route = r#"
         session = "required"
+        csrf = "origin"
         [post.input.body]
         properties.a = { type = "integer" }
         [post.calls.it]

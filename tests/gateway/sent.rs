@@ -149,7 +149,12 @@ async fn the_users_token_is_sent_where_auth_says_so() {
     let token = token(json!({"sub": "ada"}));
 
     gateway.get("/x").header("authorization", &format!("Bearer {token}")).await.assert_status(200);
-    gateway.get("/x").header("cookie", &format!("token={token}")).await.assert_status(200);
+    gateway
+        .get("/x")
+        .from_our_page()
+        .header("cookie", &format!("token={token}"))
+        .await
+        .assert_status(200);
     gateway.get("/x").await.assert_error(401, "UNAUTHORIZED");
 
     assert_eq!(up.total(), 2);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::time::Duration;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use upstream_mocks::{CLIENT_ID, CLIENT_SECRET, Idp, SigningKey};
 use url::Url;
 
@@ -83,6 +83,48 @@ impl Desk {
         granted
     }
 
+    /// Somebody logs in, and the ID token is made of the usual claims.
+    pub(super) async fn shown(
+        &self,
+        make: impl FnOnce(Value) -> String,
+    ) -> Result<Granted, Problem> {
+        let attempt = Attempt::new().unwrap();
+        let url = self.provider.authorization_url(BACK, &attempt).await?;
+        let token = make(self.usual(&attempt.nonce));
+        self.idp.answers(json!({"id_token": token}));
+        let back = self.idp.authorize(&url, "u1");
+        let granted = self.come_back(&back, &attempt).await;
+        self.assert_quiet(&granted);
+        granted
+    }
+
+    /// The claims of a good ID token.
+    pub(super) fn usual(&self, nonce: &str) -> Value {
+        let now = self.idp.now();
+        json!({
+            "iss": self.idp.issuer(), "aud": CLIENT_ID, "sub": "u1", "iat": now, "exp": now + 300,
+            "nonce": nonce,
+        })
+    }
+
+    /// ID tokens with each of these claims are refused, for this reason.
+    pub(super) async fn refuses(&self, changes: impl IntoIterator<Item = Value>, cause: &str) {
+        for change in changes {
+            self.idp.id_tokens(change);
+            assert_bad(self.log_in().await, cause);
+        }
+        self.idp.id_tokens(json!({}));
+    }
+
+    /// ID tokens with each of these claims are accepted.
+    pub(super) async fn accepts(&self, changes: impl IntoIterator<Item = Value>) {
+        for change in changes {
+            self.idp.id_tokens(change.clone());
+            let granted = self.log_in().await;
+            assert!(granted.is_ok(), "{granted:?} for {change}");
+        }
+    }
+
     /// The callback with these parameters.
     pub(super) async fn come_back(
         &self,
@@ -110,6 +152,14 @@ impl Desk {
         self.idp.http().count(key)
     }
 
+    /// The reply of a provider that is good, and that knows nothing of having been asked.
+    pub(super) async fn metadata(&self) -> Value {
+        let url = self.idp.issuer() + "/.well-known/openid-configuration";
+        let text = reqwest::get(url).await.unwrap().text().await.unwrap();
+        self.idp.http().forget();
+        serde_json::from_str(&text).unwrap()
+    }
+
     /// The forms that the token endpoint got.
     pub(super) fn forms(&self) -> Vec<Vec<(String, String)>> {
         let requests = self.idp.http().requests();
@@ -117,6 +167,19 @@ impl Desk {
         posts.map(|request| request.form_pairs()).collect()
     }
 }
+
+/// Waits for what happens in the background.
+pub(super) async fn until(mut done: impl FnMut() -> bool) {
+    let patience = Duration::from_secs(30);
+    let happens = async {
+        while !done() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(patience, happens).await.expect("it happens");
+}
+
+pub(super) const DISCOVERY: &str = "GET /.well-known/openid-configuration";
 
 pub(super) fn parameter(url: &str, name: &str) -> Option<String> {
     let url = Url::parse(url).unwrap();

@@ -6,6 +6,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use http::header::RETRY_AFTER;
 
 use super::settled::Failure;
+use crate::credential::Grant;
 use crate::fault::{Code, Details, Fault};
 use crate::jq::{self, Scope};
 use crate::pipeline::body::LARGE;
@@ -35,7 +36,7 @@ pub(super) async fn read(
         Some(OnStatus::Pass) => Err(pass(frame, call, answer)),
         Some(OnStatus::Fault(rule)) => Err(own(frame, call, scope, answer, rule).await),
         None if (200..300).contains(&status) => success(frame, call, answer).await,
-        None if passes(call, status) => Err(pass(frame, call, answer)),
+        None if passes(frame, call, status) => Err(pass(frame, call, answer)),
         None if matches!(status, 429 | 503) => {
             let wait = retry_after(frame, &answer);
             let mut failure = failed(frame, call, answer, Code::UpstreamUnavailable);
@@ -47,12 +48,23 @@ pub(super) async fn read(
 }
 
 /// The statuses that tell the client about its own request, not about our credentials or the upstream's health.
-fn passes(call: &Call, status: u16) -> bool {
+fn passes(frame: &Frame, call: &Call, status: u16) -> bool {
     match status {
         404 | 409 | 410 | 412 | 422 => true,
         400 => !matches!(call.body, Body::None),
-        401 | 403 => call.auth == Auth::User,
+        401 | 403 => shows_user(frame, call),
         _ => false,
+    }
+}
+
+/// Whether what a call is sent with is the user's, so that a no is for them and not for us.
+fn shows_user(frame: &Frame, call: &Call) -> bool {
+    match call.auth {
+        Auth::None => false,
+        Auth::User => true,
+        Auth::Credential(index) => {
+            frame.gateway.credentials.grant(index).is_ok_and(|grant| grant == Grant::Exchange)
+        }
     }
 }
 

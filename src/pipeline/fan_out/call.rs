@@ -7,6 +7,7 @@ use tokio::task::spawn_local;
 use tokio::time::{Instant, timeout_at};
 
 use super::answer;
+use super::bearer::{self, Bearer};
 use super::each;
 use super::request;
 use super::settled::{Failure, Settled};
@@ -51,8 +52,19 @@ pub(super) async fn one(
 ) -> Settled {
     let ends = Instant::now() + call.timeout;
     let answered = async {
-        let request = request::make(frame, call, scope, item).await?;
-        send(frame, call, request, ends).await
+        let bearer = bearer::of(frame, call).await?;
+        let made = || request::make(frame, call, scope, item);
+        let answer = send(frame, call, with(made().await?, bearer.as_ref())?, ends).await?;
+        // The token may have been taken back before its end: another one is tried, once.
+        let Some(refused) = bearer.filter(|_| answer.status == UNAUTHORIZED) else {
+            return Ok(answer);
+        };
+        let Some(another) = bearer::another(frame, call, &refused).await? else {
+            return Ok(answer);
+        };
+        let answer = send(frame, call, with(made().await?, Some(&another))?, ends).await?;
+        bearer::helped(frame, &another, answer.status != UNAUTHORIZED);
+        Ok(answer)
     };
     let result = match timeout_at(ends, answered).await {
         Ok(Ok(answer)) => answer::read(frame, call, scope, answer).await,
@@ -63,6 +75,13 @@ pub(super) async fn one(
         Ok((value, answer)) => Settled::answered(value, answer),
         Err(failure) => Settled::failure(call, failure),
     }
+}
+
+fn with(mut request: Request, bearer: Option<&Bearer>) -> Result<Request, Fault> {
+    if let Some(bearer) = bearer {
+        bearer.put(&mut request.headers)?;
+    }
+    Ok(request)
 }
 
 async fn send(
@@ -125,3 +144,5 @@ fn too_slow(call: &Call) -> Fault {
     let cause = format!("call `{}` has not ended after {:?}", call.name, call.timeout);
     Fault::new(Code::UpstreamTimeout).cause(cause)
 }
+
+const UNAUTHORIZED: u16 = 401;

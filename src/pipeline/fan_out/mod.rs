@@ -1,6 +1,7 @@
 //! The calls of an endpoint: each starts the moment what it reads is there.
 
 mod answer;
+mod bearer;
 mod call;
 mod each;
 mod engine;

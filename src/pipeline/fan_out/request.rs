@@ -1,15 +1,15 @@
-//! A call's request, made from its templates.
+//! A call's request, made from its templates; but for its token, see `bearer`.
 
 use bytes::Bytes;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
+use http::header::{ACCEPT, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use percent_encoding::utf8_percent_encode;
 
-use crate::fault::{Code, Fault};
+use crate::fault::Fault;
 use crate::jq::{Limits, Scope, Slot};
 use crate::pipeline::frame::Frame;
 use crate::pipeline::key::Item;
-use crate::plan::{Auth, Body, Call, Expect, slot};
+use crate::plan::{Body, Call, Expect, slot};
 use crate::template::{ENCODED, Rendered, Text};
 use crate::upstream::Request;
 use crate::value::SmolStr;
@@ -17,8 +17,7 @@ use crate::value::SmolStr;
 /// Renders a call's request. `scope` is the frame, with `$item` inside `each`.
 ///
 /// # Errors
-/// 500 for a template or program that fails, 400 where the client's input made a path segment that cannot be one,
-/// 401 where the user's token is to be sent and there is none.
+/// 500 for a template or program that fails, 400 where the client's input made a path segment that cannot be one.
 pub(super) async fn make(
     frame: &Frame,
     call: &Call,
@@ -29,7 +28,7 @@ pub(super) async fn make(
     let path = call.path.render(scope, &limits, from_client(call)).await?;
     let query = pairs(&call.query, scope, &limits, frame).await?;
     let url = frame.gateway.plan.upstreams[call.upstream].base.join(&path, &query);
-    let mut headers = own_headers(frame, call)?;
+    let mut headers = own_headers(frame, call);
     if call.idempotency_key {
         headers.insert(KEY, frame.key_for(call, item));
     }
@@ -59,7 +58,7 @@ fn from_client(call: &Call) -> &'static [Slot] {
 }
 
 /// What every upstream gets, whatever the config says.
-fn own_headers(frame: &Frame, call: &Call) -> Result<HeaderMap, Fault> {
+fn own_headers(frame: &Frame, call: &Call) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(8 + call.headers.len());
     let accept = if call.expect == Expect::Json { "application/json" } else { "*/*" };
     headers.insert(ACCEPT, HeaderValue::from_static(accept));
@@ -67,17 +66,7 @@ fn own_headers(frame: &Frame, call: &Call) -> Result<HeaderMap, Fault> {
     for (name, value) in frame.told() {
         headers.insert(name, value.clone());
     }
-    if call.auth == Auth::User {
-        let Some(identity) = &frame.identity else {
-            return Err(Fault::new(Code::Unauthorized)
-                .cause("a call sends the user's token, and there is none"));
-        };
-        let mut value =
-            header_value(&AUTHORIZATION, &format!("Bearer {}", identity.token.reveal()))?;
-        value.set_sensitive(true);
-        headers.insert(AUTHORIZATION, value);
-    }
-    Ok(headers)
+    headers
 }
 
 async fn body(

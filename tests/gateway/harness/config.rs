@@ -72,6 +72,12 @@ impl Config {
         self
     }
 
+    /// So many threads that serve requests; one unless a test says otherwise.
+    pub fn workers(mut self, count: usize) -> Self {
+        self.gateway.insert_str(0, &format!("workers = {count}\n"));
+        self
+    }
+
     /// Takes the `[tokens.main]` of the harness away.
     pub fn without_tokens(mut self) -> Self {
         self.tokens = false;

@@ -144,6 +144,11 @@ impl Request {
         self.header("authorization", &format!("Bearer {token}"))
     }
 
+    /// With the header that our own pages send.
+    pub fn from_our_page(self) -> Self {
+        self.header("x-csrf", "1")
+    }
+
     /// The same in the harness's cookie.
     pub fn cookie_user(self, subject: &str) -> Self {
         let token = token(serde_json::json!({ "sub": subject }));

@@ -1,6 +1,7 @@
 //! Real proxies before the gateway.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -25,13 +26,25 @@ pub struct Proxy {
 impl Proxy {
     /// As Debian has it.
     pub async fn nginx(gateway: &Gateway) -> Self {
-        Self::start_nginx("nginx", gateway, "").await
+        Self::start_nginx("nginx", gateway.address, "$host", "").await
     }
 
     /// One that passes headers of any name and does not tidy up paths.
     pub async fn lenient_nginx(gateway: &Gateway) -> Self {
         let lenient = "ignore_invalid_headers off; underscores_in_headers on; merge_slashes off;";
-        Self::start_nginx("lenient nginx", gateway, lenient).await
+        Self::start_nginx("lenient nginx", gateway.address, "$host", lenient).await
+    }
+
+    /// One that speaks TLS on this port, for a browser, with a page of an application at `/`.
+    pub async fn tls_nginx(behind: SocketAddr, port: u16) -> Self {
+        let tests = concat!(env!("CARGO_MANIFEST_DIR"), "/tests");
+        let more = format!(
+            "listen 127.0.0.1:{port} ssl;
+            ssl_certificate {tests}/gateway/tls/upstream.pem;
+            ssl_certificate_key {tests}/gateway/tls/upstream.key;
+            location = / {{ root {tests}/browser; default_type text/html; try_files /app.html =404; }}"
+        );
+        Self::start_nginx("nginx with TLS", behind, "$http_host", &more).await
     }
 
     /// As Debian has it.
@@ -44,7 +57,7 @@ impl Proxy {
         Self::start_haproxy("lenient haproxy", gateway, "option accept-invalid-http-request").await
     }
 
-    async fn start_nginx(name: &'static str, gateway: &Gateway, lenient: &str) -> Self {
+    async fn start_nginx(name: &'static str, behind: SocketAddr, host: &str, more: &str) -> Self {
         let config = format!(
             r#"
             daemon off; master_process off; error_log stderr crit; pid FOLDER/pid;
@@ -54,21 +67,20 @@ impl Proxy {
                 client_body_temp_path FOLDER/body; proxy_temp_path FOLDER/proxy;
                 fastcgi_temp_path FOLDER/fastcgi; uwsgi_temp_path FOLDER/uwsgi; scgi_temp_path FOLDER/scgi;
                 client_header_timeout 1s; client_body_timeout 1s;
-                upstream gateway {{ server {}; keepalive 1; }}
+                upstream gateway {{ server {behind}; keepalive 1; }}
                 server {{
                     listen unix:FOLDER/socket;
-                    {lenient}
+                    {more}
                     location / {{
                         proxy_pass http://gateway;
                         proxy_http_version 1.1;
                         proxy_set_header Connection "";
-                        proxy_set_header Host $host;
+                        proxy_set_header Host {host};
                         proxy_request_buffering off;
                     }}
                 }}
             }}
-            "#,
-            gateway.address
+            "#
         );
         Self::start(name, "nginx", &config, |path| vec!["-c".into(), path.into()]).await
     }

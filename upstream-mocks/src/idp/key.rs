@@ -51,7 +51,7 @@ impl SigningKey {
         Self { key, algorithm: Algorithm::RS256, jwk, pem }
     }
 
-    /// A new one for EdDSA (Ed25519), with this `kid`.
+    /// A new one for `EdDSA` (Ed25519), with this `kid`.
     #[expect(clippy::expect_used, reason = "a test without its key cannot go on")]
     pub fn eddsa(id: &str) -> Self {
         let der = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).expect("a key");

@@ -1,0 +1,155 @@
+//! Attempts to log in: each has a cookie of its own, so that several tabs do not disturb each other.
+//!
+//! The cookie holds all that is known of an attempt, sealed: only this browser can finish it, and only here.
+
+use std::cmp::Reverse;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+
+use super::place::Place;
+use crate::cookie::{Cookie, cookies};
+use crate::fault::Fault;
+use crate::idempotency::hash;
+use crate::login::Attempt;
+use crate::pipeline::notes::Notes;
+use crate::pipeline::request::Head;
+use crate::session::Hash;
+
+/// What is known of an attempt.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Begun {
+    pub(super) attempt: Attempt,
+    /// A path of ours.
+    pub(super) return_to: String,
+    /// The entry of the session that the browser had then: its cookie does not come along with the callback.
+    pub(super) session: Option<Hash>,
+    /// In seconds since 1970.
+    began: u64,
+}
+
+/// How long a user may take.
+const LIFE: Duration = Duration::from_secs(600);
+/// More are not kept at once, nor in more bytes: they come along with every request.
+const MOST: usize = 8;
+const MOST_BYTES: usize = 8 * 1024;
+const PURPOSE: &str = "attempt";
+
+/// A cookie of an attempt that has come.
+struct Held {
+    cookie: Cookie,
+    bytes: usize,
+    begun: Option<Begun>,
+}
+
+/// Begins an attempt: its cookie, and deletions of the oldest others where there are too many.
+///
+/// # Errors
+/// 500 where nothing can be sealed.
+pub(super) fn begin(
+    place: &Place<'_>,
+    head: &dyn Head,
+    return_to: String,
+    session: Option<Hash>,
+    notes: &mut Notes,
+) -> Result<(Attempt, http::HeaderValue), Fault> {
+    let attempt = Attempt::new().map_err(|_| Fault::internal("no randomness"))?;
+    let began = place.gateway.clock.now().as_secs();
+    let cookie = cookie(place, &attempt.state);
+    let begun = Begun { attempt, return_to, session, began };
+    let text = serde_json::to_vec(&begun).map_err(Fault::internal)?;
+    let sealed = place.gateway.plan.keys.seal(PURPOSE, b"", &about(place, &cookie.name), &text);
+    let sealed = sealed.map_err(|_| Fault::internal("an attempt to log in cannot be sealed"))?;
+    let value = URL_SAFE_NO_PAD.encode(sealed);
+    let set = cookie.set(&value, Some(LIFE)).ok_or_else(|| Fault::internal("no cookie"))?;
+    make_room(place, head, cookie.name.len() + value.len(), notes);
+    Ok((begun.attempt, set))
+}
+
+/// The attempt of this browser that a state belongs to, once: its cookie goes. Nothing where there is none, it has been
+/// finished before, or too long ago begun.
+///
+/// # Errors
+/// 503 where the store is away.
+pub(super) async fn take(
+    place: &Place<'_>,
+    head: &dyn Head,
+    state: &str,
+    notes: &mut Notes,
+) -> Result<Option<Begun>, Fault> {
+    let wanted = cookie(place, state);
+    let mut held = held(place, head);
+    held.retain(|one| one.cookie.name == wanted.name);
+    if held.is_empty() {
+        return Ok(None);
+    }
+    notes.stale_cookies.extend(wanted.delete());
+    let now = place.gateway.clock.now().as_secs();
+    let begun = held.into_iter().filter_map(|one| one.begun).find(|begun| {
+        let (own, came) = (begun.attempt.state.as_bytes(), state.as_bytes());
+        let same = aws_lc_rs::constant_time::verify_slices_are_equal(own, came).is_ok();
+        same && now.saturating_sub(begun.began) < LIFE.as_secs()
+    });
+    let Some(begun) = begun else { return Ok(None) };
+    let first = place.gateway.sessions()?.once(&[b"attempt", state.as_bytes()], LIFE).await?;
+    Ok(first.then_some(begun))
+}
+
+/// Has the browser forget all attempts.
+pub(super) fn forget(place: &Place<'_>, head: &dyn Head, notes: &mut Notes) {
+    notes.stale_cookies.extend(held(place, head).iter().filter_map(|one| one.cookie.delete()));
+}
+
+fn make_room(place: &Place<'_>, head: &dyn Head, further: usize, notes: &mut Notes) {
+    let mut held = held(place, head);
+    // The youngest first; what does not open is older than all.
+    held.sort_by_key(|one| Reverse(one.begun.as_ref().map(|begun| begun.began)));
+    let (mut count, mut bytes) = (1, further);
+    for one in held {
+        count += 1;
+        bytes += one.bytes;
+        if count > MOST || bytes > MOST_BYTES {
+            notes.stale_cookies.extend(one.cookie.delete());
+        }
+    }
+}
+
+/// The cookies of attempts that came along.
+fn held(place: &Place<'_>, head: &dyn Head) -> Vec<Held> {
+    let attempt = &place.door.attempt;
+    let header = head.header("cookie");
+    let ours = cookies(&header).filter_map(|(name, value)| {
+        let name = std::str::from_utf8(name).ok()?;
+        let own = name.strip_prefix(&*attempt.name)?;
+        if own.len() != OWN || !own.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return None;
+        }
+        let cookie = Cookie { name: name.into(), ..attempt.clone() };
+        Some(Held { cookie, bytes: name.len() + value.len(), begun: open(place, name, value) })
+    });
+    ours.collect()
+}
+
+fn open(place: &Place<'_>, name: &str, value: &[u8]) -> Option<Begun> {
+    let sealed = URL_SAFE_NO_PAD.decode(value).ok()?;
+    let text = place.gateway.plan.keys.open(PURPOSE, b"", &about(place, name), &sealed)?;
+    serde_json::from_slice(&text).ok()
+}
+
+/// The hexadecimal digits of a name that are its attempt's own.
+const OWN: usize = 16;
+
+fn cookie(place: &Place<'_>, state: &str) -> Cookie {
+    let attempt = &place.door.attempt;
+    let hash = hash(&[b"attempt", state.as_bytes()]);
+    let own: String = hash[..OWN / 2].iter().map(|byte| format!("{byte:02x}")).collect();
+    Cookie { name: format!("{}{own}", attempt.name).into(), ..attempt.clone() }
+}
+
+/// An attempt counts at its own frontend, login and name only.
+fn about(place: &Place<'_>, name: &str) -> Hash {
+    let (frontend, login) = (place.frontend.name.as_bytes(), place.login.name.as_bytes());
+    hash(&[b"attempt", frontend, login, name.as_bytes()])
+}

@@ -1,0 +1,130 @@
+//! `POST /auth/backchannel-logout`: the provider says that somebody has logged out (OpenID Connect Back-Channel Logout 1.0).
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::RETRY_AFTER;
+use tokio::task::spawn_local;
+use tokio::time::sleep;
+
+use super::params::Params;
+use super::place::Place;
+use super::reply;
+use crate::fault::Fault;
+use crate::login::{LoggedOut, Problem};
+use crate::pipeline::gateway::Gateway;
+use crate::pipeline::request::{BodyError, Request};
+use crate::pipeline::respond::Reply;
+use crate::session::Who;
+use crate::value::{Members, Value};
+
+/// Ends the sessions that a logout token names. Neither cookies nor origins count: the token is signed.
+///
+/// # Errors
+/// None: what is refused has the form of §2.8.
+pub(super) async fn answer(place: &Place<'_>, request: &mut Request) -> Result<Reply, Fault> {
+    let token = match logout_token(request).await {
+        Ok(token) => token,
+        Err(why) => return Ok(refusal(place, request, why)),
+    };
+    let out = match place.provider.logged_out(&token).await {
+        Ok(out) => out,
+        Err(Problem::Away(why)) => return Ok(later(place, request, &why)),
+        Err(problem) => return Ok(refusal(place, request, &problem.to_string())),
+    };
+    let now = place.gateway.clock.now();
+    let keep = Duration::from_secs(out.expires_at).saturating_sub(now).max(Duration::from_secs(1));
+    let parts: [&[u8]; 3] = [b"logout", out.issuer.as_bytes(), out.id.as_bytes()];
+    match place.gateway.sessions()?.once(&parts, keep).await {
+        Ok(true) => {}
+        Ok(false) => return Ok(refusal(place, request, "the token has come before")),
+        Err(fault) => return Ok(later(place, request, &format!("{fault:?}"))),
+    }
+    let out = Arc::new(out);
+    match end(place.gateway, &out).await {
+        Ok(ended) => {
+            let (frontend, login) = (place.frontend.name.as_str(), place.login.name.as_str());
+            tracing::info!(
+                frontend,
+                login,
+                ended,
+                why = "back-channel logout",
+                "sessions have ended"
+            );
+            Ok(reply::empty(request, 200))
+        }
+        Err(fault) => {
+            go_on(place, request, out);
+            Ok(later(place, request, &format!("{fault:?}")))
+        }
+    }
+}
+
+/// The one `logout_token` of a form.
+async fn logout_token(request: &mut Request) -> Result<String, &'static str> {
+    let kinds = request.head.header("content-type");
+    let [kind] = kinds[..] else { return Err("no content type") };
+    let kind = kind.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+    if !kind.eq_ignore_ascii_case(b"application/x-www-form-urlencoded") {
+        return Err("it is not a form");
+    }
+    let body = request.body.payload.read(MAX_BODY).await.map_err(|error| match error {
+        BodyError::TooLarge => "the form is too large",
+        BodyError::TooSlow | BodyError::Broken(_) => "the form did not arrive whole",
+    })?;
+    let params = Params::of_form(&body).map_err(|_| "the form is malformed")?;
+    let token = params.get("logout_token").ok().flatten();
+    token.map(str::to_owned).ok_or("no `logout_token`, or several")
+}
+
+/// Logout tokens are small.
+const MAX_BODY: usize = 32 * 1024;
+
+/// Ends the session at the provider where the token names one, all of the user otherwise (§2.7).
+async fn end(gateway: &Gateway, out: &LoggedOut) -> Result<usize, Fault> {
+    let who = match (&out.sid, &out.subject) {
+        (Some(sid), _) => Who::Sid(&out.issuer, sid),
+        (None, Some(subject)) => Who::Subject(&out.issuer, subject),
+        (None, None) => return Ok(0),
+    };
+    gateway.sessions()?.end_all(who).await
+}
+
+/// The token does not count again, so what it asks for is not given up with the first try.
+fn go_on(place: &Place<'_>, request: &Request, out: Arc<LoggedOut>) {
+    let (gateway, ongoing) = (Rc::clone(place.gateway), Rc::clone(&request.ongoing));
+    spawn_local(async move {
+        let _ongoing = ongoing;
+        for pause in PAUSES {
+            sleep(pause).await;
+            match end(&gateway, &out).await {
+                Ok(ended) => return tracing::info!(ended, "sessions have ended, late"),
+                Err(fault) => tracing::warn!(?fault, "sessions could not be ended"),
+            }
+        }
+    });
+}
+
+const PAUSES: [Duration; 3] =
+    [Duration::from_secs(1), Duration::from_secs(4), Duration::from_secs(15)];
+
+/// §2.8
+fn refusal(place: &Place<'_>, request: &Request, why: &str) -> Reply {
+    tracing::warn!(login = %place.login.name, why, "a back-channel logout is refused");
+    reply::json(request, 400, &error("invalid_request", "The logout token is not accepted."))
+}
+
+fn later(place: &Place<'_>, request: &Request, why: &str) -> Reply {
+    tracing::warn!(login = %place.login.name, why, "a back-channel logout has to wait");
+    let error = error("temporarily_unavailable", "The logout cannot be done at the moment.");
+    let mut reply = reply::json(request, 503, &error);
+    reply.headers.push((RETRY_AFTER, http::HeaderValue::from_static("1")));
+    reply
+}
+
+fn error(code: &str, description: &str) -> Value {
+    let members = [("error", code), ("error_description", description)];
+    let members = members.map(|(name, value)| (name.into(), Value::from(value)));
+    Value::object(members.into_iter().collect::<Members>())
+}

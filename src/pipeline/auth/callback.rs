@@ -1,0 +1,143 @@
+//! `GET /auth/callback`: where the provider sends the browser back to.
+
+use std::sync::Arc;
+
+use http::header::SET_COOKIE;
+
+use super::attempt::{self, Begun};
+use super::login::{only_in_a_tab, problem};
+use super::params::Params;
+use super::place::Place;
+use super::{end, reply};
+use crate::cookie::SameSite;
+use crate::fault::{Code, Fault};
+use crate::login::{Callback, Granted, Problem};
+use crate::pipeline::notes::Notes;
+use crate::pipeline::request::Request;
+use crate::pipeline::respond::Reply;
+use crate::pipeline::session::{Held, held};
+use crate::session::{Entry, Record};
+
+/// Finishes an attempt of this browser: a new session, and on to where the user wanted to go.
+///
+/// # Errors
+/// 400 where no attempt of this browser is to be finished, or what the provider says is not to be believed; 403 where the
+/// user has said no; 502 and 503 where the provider or the store cannot.
+pub(super) async fn answer(
+    place: &Place<'_>,
+    request: &Request,
+    notes: &mut Notes,
+) -> Result<Reply, Fault> {
+    let head = &*request.head;
+    only_in_a_tab(head)?;
+    let params = Params::of_query(head.query())?;
+    let old = held(place.gateway, place.frontend, head, notes).await?;
+    let begun = match params.get("state")? {
+        Some(state) => attempt::take(place, head, state, notes).await?,
+        None => None,
+    };
+    let Some(begun) = begun else { return nothing_to_finish(request, &old) };
+    if let Some(error) = params.get("error")? {
+        return Err(refused(error));
+    }
+    let granted = redeem(place, &begun, &params).await?;
+    let record = record(place, granted)?;
+    // Under another id in any case: whoever knows the old one gets nothing of it.
+    replace(place, request, old, &begun).await?;
+    let frontend = Arc::from(place.frontend.name.as_str());
+    let live = place.gateway.sessions()?.begin(&frontend, record).await?;
+    end::begun(place, &live);
+    let cookie = place.door.cookie.set(&live.key.reveal(), None);
+    let cookie = cookie.ok_or_else(|| Fault::internal("no cookie"))?;
+    // A cookie that is set must not be deleted behind that.
+    notes.stale_cookies.retain(|stale| Some(stale) != place.door.cookie.delete().as_ref());
+    let mut reply = match place.door.cookie.same_site {
+        SameSite::Lax => reply::see_other(request, &begun.return_to)?,
+        SameSite::Strict => reply::going_on(request, &begun.return_to),
+    };
+    reply.headers.push((SET_COOKIE, cookie));
+    Ok(reply)
+}
+
+/// A callback that was finished before, as by the button that goes back, or of an attempt that is not known any more.
+fn nothing_to_finish(request: &Request, old: &Held) -> Result<Reply, Fault> {
+    match old {
+        Held::Live(_) => reply::see_other(request, "/"),
+        _ => Err(Fault::new(Code::BadRequest)
+            .message(
+                "This sign-in was finished before, or began too long ago. Please sign in again.",
+            )
+            .cause("no attempt of this browser has this state")),
+    }
+}
+
+async fn redeem(place: &Place<'_>, begun: &Begun, params: &Params) -> Result<Granted, Fault> {
+    let code = params.get("code")?.ok_or_else(|| bad().cause("a callback without a code"))?;
+    let callback = Callback { code, issuer: params.get("iss")? };
+    let uri = place.redirect_uri()?;
+    match place.provider.redeem(&uri, &begun.attempt, callback).await {
+        Ok(granted) => Ok(granted),
+        Err(Problem::Away(why)) => Err(problem(Problem::Away(why))),
+        Err(Problem::Refused(code)) if code != "invalid_grant" => {
+            Err(problem(Problem::Refused(code)))
+        }
+        // The browser has brought what is not good: another one's code, or one that was used.
+        Err(other) => {
+            tracing::warn!(login = %place.login.name, problem = %other, "a sign-in failed");
+            Err(bad().cause(other))
+        }
+    }
+}
+
+/// Ends the session that the browser had, and the one that it had when the attempt began.
+async fn replace(
+    place: &Place<'_>,
+    request: &Request,
+    old: Held,
+    begun: &Begun,
+) -> Result<(), Fault> {
+    let mut before = begun.session.map(Entry);
+    if let Held::Live(live) = old {
+        before = before.filter(|entry| *entry != live.key.entry());
+        end::session(place, request, &live, "another login").await?;
+    }
+    match before {
+        Some(entry) => end::entry(place, entry, "another login").await,
+        None => Ok(()),
+    }
+}
+
+fn record(place: &Place<'_>, granted: Granted) -> Result<Record, Fault> {
+    let missing = || problem(Problem::Bad("no ID token".to_owned()));
+    let id = granted.id_token.ok_or_else(missing)?;
+    Ok(Record {
+        login: place.login.name.to_string(),
+        issuer: id.issuer.to_string(),
+        subject: id.subject.to_string(),
+        sid: id.sid.as_deref().map(str::to_owned),
+        claims: id.claims.into(),
+        id_token: place.login.id_token_hint.then(|| id.token.reveal().to_owned()),
+        access_token: granted.access_token.reveal().to_owned(),
+        access_expires_at: granted.access_expires_at,
+        access_granted_at: place.gateway.clock.now().as_secs(),
+        refresh_token: granted.refresh_token.map(|token| token.reveal().to_owned()),
+    })
+}
+
+/// The provider's own no (RFC 6749 §4.1.2.1). Its texts are not shown: whoever writes the link writes them.
+fn refused(error: &str) -> Fault {
+    let is_code = |byte: u8| byte.is_ascii_lowercase() || byte == b'_';
+    let known = error.len() <= 64 && error.bytes().all(is_code);
+    let code = if known { error } else { "an unknown error" };
+    match code {
+        "access_denied" => Fault::new(Code::Forbidden)
+            .message("The sign-in was cancelled.")
+            .cause("the provider says access_denied"),
+        "server_error" | "temporarily_unavailable" => problem(Problem::Away(code.to_owned())),
+        _ => problem(Problem::Refused(code.to_owned())),
+    }
+}
+
+fn bad() -> Fault {
+    Fault::new(Code::BadRequest).message("The sign-in could not be completed. Please try again.")
+}

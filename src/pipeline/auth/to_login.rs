@@ -1,0 +1,41 @@
+//! `unauthenticated = "login"`
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use super::reply::see_other;
+use crate::fault::{Code, Fault};
+use crate::pipeline::browser;
+use crate::pipeline::gateway::Gateway;
+use crate::pipeline::notes::Notes;
+use crate::pipeline::request::Request;
+use crate::pipeline::respond::Reply;
+use crate::plan::{Endpoint, Frontend, Unauthenticated};
+
+/// Sends a navigation to the login in the place of a 401, where the endpoint says so. Whoever asks for data gets the 401.
+///
+/// An upstream's own 401 passes: another login would not change it, and lead here again.
+pub(in crate::pipeline) fn instead_of(
+    fault: &Fault,
+    gateway: &Gateway,
+    frontend: &Frontend,
+    endpoint: &Endpoint,
+    request: &Request,
+    notes: &Notes,
+) -> Option<Reply> {
+    let is_nobody = fault.parts().status == 401
+        && (notes.is_nobody || fault.parts().code == Code::SessionExpired);
+    if endpoint.unauthenticated != Unauthenticated::Login
+        || !is_nobody
+        || !browser::is_navigation(request)
+    {
+        return None;
+    }
+    let login = gateway.plan.logins.get(frontend.login.as_ref()?.login)?;
+    let (path, query) = (request.head.path(), request.head.query());
+    let mark = if query.is_empty() { "" } else { "?" };
+    let here = format!("{path}{mark}{query}");
+    let here = utf8_percent_encode(&here, NON_ALPHANUMERIC);
+    let mut reply = see_other(request, &format!("{}/login?return_to={here}", login.path)).ok()?;
+    reply.fault = Some(fault.clone());
+    Some(reply)
+}

@@ -1,0 +1,3 @@
+//! The same over several gateways with one store.
+
+use super::*;
