@@ -61,6 +61,7 @@ impl Config {
 
     /// Any file of the tree.
     pub fn file(mut self, path: &str, text: &str) -> Self {
+        secrets::configured(text);
         self.files.push((path.to_owned(), text.to_owned()));
         self
     }
@@ -68,6 +69,7 @@ impl Config {
     /// Further tables of `gateway.toml`; `[server]` and `[admin]` get their `listen` from the harness. Put keys of
     /// `[server]` first, without its header.
     pub fn gateway(mut self, text: &str) -> Self {
+        secrets::configured(text);
         self.gateway.push_str(text);
         self
     }

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 
 /// What is shorter is found by accident.
 pub(super) const SHORTEST: usize = 12;
@@ -47,16 +46,13 @@ fn parts(text: &str) -> Vec<Vec<u8>> {
     parts
 }
 
-/// As it is; as programs quote it; in URLs, forms, base64 at any place of a longer text, hexadecimal and lists of bytes.
+/// As it is; as programs quote it; in forms, base64 at any place of a longer text, hexadecimal and lists of bytes.
 fn encoded(part: &[u8]) -> Vec<Vec<u8>> {
-    let percent = percent_encode(part, RESERVED).to_string();
     let form: String = url::form_urlencoded::byte_serialize(part).collect();
     let hex: String = part.iter().map(|byte| format!("{byte:02x}")).collect();
     let list: Vec<_> = part.iter().map(u8::to_string).collect();
     let mut texts = vec![
         part.escape_ascii().to_string(),
-        lower_escapes(&percent),
-        percent,
         form,
         hex.to_uppercase(),
         hex,
@@ -79,15 +75,3 @@ fn base64_inside(part: &[u8], before: usize) -> [String; 2] {
     [STANDARD_NO_PAD.encode(&whole), URL_SAFE_NO_PAD.encode(&whole)]
         .map(|text| text[start..end].to_owned())
 }
-
-fn lower_escapes(text: &str) -> String {
-    let mut lower = text.split('%');
-    let first = lower.next().unwrap_or_default().to_owned();
-    lower.fold(first, |done, part| {
-        let (digits, rest) = part.split_at(2);
-        format!("{done}%{}{rest}", digits.to_lowercase())
-    })
-}
-
-/// All but the unreserved characters of RFC 3986, §2.3.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');

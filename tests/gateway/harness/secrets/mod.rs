@@ -19,8 +19,9 @@ pub use record::{Watch, line};
 
 static KNOWN: LazyLock<RwLock<Known>> = LazyLock::new(RwLock::default);
 
+/// Secrets, and where they are.
 #[derive(Default)]
-struct Known {
+pub struct Known {
     secrets: HashSet<String>,
     index: Index,
 }
@@ -28,16 +29,9 @@ struct Known {
 /// From now on, and since the gateways that run now have started, this is nowhere to be found: not as it is, not encoded,
 /// and no part of it that is secret by itself. What is shorter than 12 bytes is passed over, since it may stand anywhere.
 pub fn used(kind: &'static str, text: &str) {
-    let is_known = |known: &Known| known.secrets.contains(text);
-    if text.len() < forms::SHORTEST
-        || is_known(&KNOWN.read().unwrap_or_else(PoisonError::into_inner))
-    {
-        return;
-    }
-    let forms = forms::of(text);
-    let mut known = KNOWN.write().unwrap_or_else(PoisonError::into_inner);
-    if known.secrets.insert(text.to_owned()) {
-        forms.into_iter().for_each(|form| known.index.insert(kind, form));
+    let is_new = !KNOWN.read().unwrap_or_else(PoisonError::into_inner).secrets.contains(text);
+    if is_new {
+        KNOWN.write().unwrap_or_else(PoisonError::into_inner).add(kind, text);
     }
 }
 
@@ -48,6 +42,21 @@ pub fn variable(value: &str) {
         Ok(url) if url.has_authority() => used("password of a URL", url.password().unwrap_or("")),
         _ if is_public || value.parse::<std::net::SocketAddr>().is_ok() => {}
         _ => used("secret of the config", value),
+    }
+}
+
+/// Secrets that stand in a file of the config as they are, or a private key that is the file.
+pub fn configured(text: &str) {
+    if text.contains("PRIVATE KEY") {
+        used("private key", text);
+    }
+    for (name, value) in text.lines().filter_map(|line| line.split_once('=')) {
+        let is_secret = ["client_secret", "keys", "key", "secret"].contains(&name.trim());
+        for quoted in value.split('"').skip(1).step_by(2).filter(|_| is_secret) {
+            if !quoted.contains("${") && !quoted.contains("://") {
+                used("secret of the config", quoted);
+            }
+        }
     }
 }
 
@@ -90,20 +99,47 @@ fn field(line: &[u8]) -> Option<(&str, &str)> {
     Some((name, value.trim()))
 }
 
-/// Each line of this text that holds a secret: which kind it is of, and the line without it.
+/// What [`Known::found`] says of all secrets so far.
 pub fn found(text: &[u8]) -> Vec<String> {
-    let hits = KNOWN.read().unwrap_or_else(PoisonError::into_inner).index.search(text);
-    let mut hits = hits.into_iter().peekable();
-    let mut lines = Vec::new();
-    while let Some(hit) = hits.next() {
-        let line = line_around(text, &hit.range);
-        let mut inside = vec![hit];
-        while let Some(next) = hits.next_if(|next| next.range.start < line.end) {
-            inside.push(next);
+    KNOWN.read().unwrap_or_else(PoisonError::into_inner).found(text)
+}
+
+impl Known {
+    /// See [`used`].
+    pub fn add(&mut self, kind: &'static str, text: &str) {
+        if text.len() >= forms::SHORTEST && self.secrets.insert(text.to_owned()) {
+            forms::of(text).into_iter().for_each(|form| self.index.insert(kind, form));
         }
-        lines.push(told(text, line, &inside));
     }
-    lines
+
+    /// Each line of this text that holds a secret: which kind it is of, and the line without it.
+    pub fn found(&self, text: &[u8]) -> Vec<String> {
+        let mut lines = self.found_as_it_is(text);
+        // What is escaped in a URL, and how much of it, is up to who writes it.
+        let escaped = text.split(|byte| *byte == b'\n').filter(|line| line.contains(&b'%'));
+        let mut decoded = Vec::new();
+        for line in escaped.filter(|line| lines.is_empty() || self.index.search(line).is_empty()) {
+            let line = percent_encoding::percent_decode(line);
+            decoded.extend(line.map(|byte| if byte == b'\n' { b' ' } else { byte }));
+            decoded.push(b'\n');
+        }
+        lines.extend(self.found_as_it_is(&decoded));
+        lines
+    }
+
+    fn found_as_it_is(&self, text: &[u8]) -> Vec<String> {
+        let mut hits = self.index.search(text).into_iter().peekable();
+        let mut lines = Vec::new();
+        while let Some(hit) = hits.next() {
+            let line = line_around(text, &hit.range);
+            let mut inside = vec![hit];
+            while let Some(next) = hits.next_if(|next| next.range.start < line.end) {
+                inside.push(next);
+            }
+            lines.push(told(text, line, &inside));
+        }
+        lines
+    }
 }
 
 fn line_around(text: &[u8], range: &Range<usize>) -> Range<usize> {

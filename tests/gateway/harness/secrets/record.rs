@@ -103,6 +103,7 @@ fn listen() {
         tracing::subscriber::set_global_default(subscriber).expect("nobody else listens");
         log::set_logger(&Everything).expect("nobody else listens");
         log::set_max_level(log::LevelFilter::Trace);
+        upstream_mocks::on_secret(super::used);
     });
 }
 
