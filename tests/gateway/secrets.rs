@@ -10,7 +10,7 @@ use crate::harness::*;
 
 /// A session's cookie: an id of 16 bytes and a key of 32.
 fn cookie() -> String {
-    let bytes: Vec<u8> = (0..48).map(|at| at * 89 + 7).collect();
+    let bytes: Vec<u8> = (0_u8..48).map(|at| at.wrapping_mul(89).wrapping_add(7)).collect();
     format!("v1.{}", URL_SAFE_NO_PAD.encode(bytes))
 }
 
@@ -67,7 +67,8 @@ async fn leaks_where_it_is_told_to() {
         let program = config.launch();
         let path = format!("http://{}/{}", program.address, in_path(PLANTED));
         reqwest::get(path).await.expect("a reply");
-        return drop(program);
+        program.stop();
+        return;
     }
     if leak == "mistake" {
         let route = format!("session = \"none\"\nsesion = \"{PLANTED}\"\n");

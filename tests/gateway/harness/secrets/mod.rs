@@ -8,6 +8,7 @@ mod forms;
 mod record;
 mod search;
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::ops::Range;
@@ -79,7 +80,7 @@ pub fn received(bytes: &[u8]) {
     for text in bytes.split(|byte| *byte == b'\n') {
         match field(text) {
             Some((name, value)) if name.eq_ignore_ascii_case("set-cookie") => set_cookie(value),
-            _ => line("reply", text),
+            _ => line("reply", &without_hint(text)),
         }
     }
 }
@@ -87,6 +88,18 @@ pub fn received(bytes: &[u8]) {
 /// The same of one header.
 pub fn received_header(name: &str, value: &[u8]) {
     received(&[name.as_bytes(), b": ", value].concat());
+}
+
+/// `id_token_hint` in a logout URL is there because the config says so, and is the one token that a browser may see.
+fn without_hint(text: &[u8]) -> Cow<'_, [u8]> {
+    const NAME: &[u8] = b"id_token_hint=";
+    let Some(at) = text.windows(NAME.len()).position(|part| part == NAME) else {
+        return text.into();
+    };
+    let (before, value) = text.split_at(at + NAME.len());
+    let is_end = |byte: &u8| matches!(byte, b'&' | b'"' | b'\'' | b' ' | b'<');
+    let end = value.iter().position(is_end).unwrap_or(value.len());
+    [before, &value[end..]].concat().into()
 }
 
 fn set_cookie(header: &str) {
