@@ -35,6 +35,7 @@ mod replies;
 mod response_headers;
 mod response_schema;
 mod routes;
+mod secrets;
 mod sent;
 mod server;
 mod session_stores;
