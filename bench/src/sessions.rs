@@ -66,6 +66,7 @@ async fn file(path: &Path, count: usize, table: &mut Table) -> Result<f64, Failu
     writeln!(io::stderr(), "{count} sessions: {rate:.0} logins a second")?;
     let killed = path.with_extension("killed");
     fs::copy(path, &killed)?;
+    fs::File::open(&killed)?.sync_all()?;
     let bytes = fs::metadata(path)?.len() as f64 / f64::from(1 << 20);
     writeln!(io::stderr(), "{count} sessions: {bytes:.0} MiB")?;
     drop(first);

@@ -59,6 +59,7 @@ impl Stage {
         let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config");
         command.arg("--config").arg(config).arg("serve");
         command.env("FRONTDESK_LISTEN", address).env("FRONTDESK_ADMIN", free_address()?);
+        command.env("FRONTDESK_STORE", "memory");
         for (service, url) in &self.urls {
             command.env(format!("{}_URL", service.to_uppercase()), url);
         }

@@ -9,7 +9,7 @@ use moka::sync::Cache;
 use super::Asking;
 use crate::clock::Clock;
 use crate::fault::{Code, Fault};
-use crate::flight::{Flights, Rests};
+use crate::flight::{Flight, Flights, Rests};
 use crate::identity::Token;
 use crate::login::{Granted, Problem};
 
@@ -118,7 +118,7 @@ impl Tokens {
         key: Key,
         refused: Option<Token>,
         ask: impl FnOnce() -> Asking,
-    ) -> crate::flight::Flight<Result<Token, Problem>> {
+    ) -> Flight<Result<Token, Problem>> {
         let (flight, takeoff) = self.flights.join(&key);
         if let Some(takeoff) = takeoff {
             let (tokens, asking) = (Arc::clone(self), ask());
@@ -187,12 +187,13 @@ impl Kept {
     }
 }
 
-/// So that what has ended does not stay in memory; whether it has ended is looked at on every use.
+/// So that what has ended does not stay in memory, nor anything for longer than a day; whether it has ended is looked at on
+/// every use.
 struct Life;
 
 impl Expiry<Key, Kept> for Life {
     fn expire_after_create(&self, _: &Key, kept: &Kept, _: Instant) -> Option<Duration> {
-        Some(kept.life())
+        Some(kept.life().min(DAY))
     }
 
     fn expire_after_update(
@@ -202,7 +203,7 @@ impl Expiry<Key, Kept> for Life {
         _: Instant,
         _: Option<Duration>,
     ) -> Option<Duration> {
-        Some(kept.life())
+        Some(kept.life().min(DAY))
     }
 }
 
@@ -214,5 +215,6 @@ fn away(rest: Duration) -> Fault {
 const BYTES: u64 = 16 << 20;
 /// How long before its end a token is asked for anew; a quarter of its life at most.
 const AHEAD: Duration = Duration::from_secs(30);
+const DAY: Duration = Duration::from_secs(24 * 3600);
 /// How long a token is used whose end nobody has said.
 const UNKNOWN: Duration = Duration::from_secs(60);

@@ -1,4 +1,3 @@
-#![expect(clippy::expect_used, reason = "tests")]
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};

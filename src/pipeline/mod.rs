@@ -88,8 +88,11 @@ async fn answer(gateway: &Rc<Gateway>, request: &mut Request, notes: &mut Notes)
     let mut reply = match outcome {
         Ok(Outcome::Shaped(shaped)) => respond::shaped(request, endpoint.errors, shaped),
         Ok(Outcome::Kept(kept)) => respond::replayed(request, kept),
-        Err(fault) => auth::instead_of(&fault, gateway, &frontend, &endpoint, request, notes)
-            .unwrap_or_else(|| respond::fault(request, endpoint.errors, &fault)),
+        Err(fault) => {
+            session::forget(&fault, &frontend, notes);
+            auth::instead_of(&fault, gateway, &frontend, &endpoint, request, notes)
+                .unwrap_or_else(|| respond::fault(request, endpoint.errors, &fault))
+        }
     };
     // Before it is sent, so that a client that never gets it may ask again.
     request.ongoing.end(reply.status, || respond::kept(&reply).to_record()).await;

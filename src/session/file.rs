@@ -70,7 +70,7 @@ impl File {
         };
         let then = move |inserted: &Inserted| match inserted {
             Inserted::Done => unsure.now(Some(kept)),
-            Inserted::Ended => unsure.as_before(),
+            Inserted::Ended => unsure.unchanged(),
         };
         self.file.run_then(job, then).await
     }
@@ -127,23 +127,22 @@ impl File {
         };
         let then = move |(_, row): &(Swapped, Option<Row>)| match row {
             Some(row) => unsure.now(Some(row.clone())),
-            None => unsure.as_before(),
+            None => unsure.unchanged(),
         };
         Ok(self.file.run_then(job, then).await?.0)
     }
 
-    /// Nobody waits for it.
+    /// Nobody waits for it. Where somebody has moved it before, that is at hand from now on.
     pub(super) fn touch(&self, entry: Entry, from: Duration, to: Duration, now: Duration) {
-        let unsure = self.unsure(entry);
+        let rows = self.rows.clone();
         let job = move |transaction: &WriteTransaction| {
             let mut tables = Tables::open(transaction)?;
             let touched = tables.touch(&entry, (from, to), now)?;
-            let row = if touched { tables.get(&entry, now)? } else { None };
-            Ok((row, touched))
+            Ok((tables.get(&entry, now)?, touched))
         };
         let then = move |row: &Option<Row>| match row {
-            Some(row) => unsure.now(Some(row.clone())),
-            None => unsure.as_before(),
+            Some(row) => rows.insert(entry, row.clone()),
+            None => rows.invalidate(&entry),
         };
         self.file.post(job, then);
     }
@@ -251,7 +250,7 @@ impl Unsure {
     }
 
     /// Nothing was done.
-    fn as_before(mut self) {
+    fn unchanged(mut self) {
         self.entry = None;
     }
 

@@ -8,6 +8,7 @@ mod entries;
 mod file;
 mod key;
 mod leases;
+mod live;
 mod memory;
 mod opened;
 mod record;
@@ -22,10 +23,11 @@ mod timed;
 pub use entries::{Entries, Store};
 pub use file::File;
 pub use key::Key;
+pub use live::{Found, Live};
 pub use memory::Memory;
 pub use record::Record;
 pub use row::{About, Entry, Hash, Listed, Row, Swapped, Who};
-pub use sessions::{Found, Live, Sessions, Shared};
+pub use sessions::{Sessions, Shared};
 
 #[cfg(test)]
 mod tests;

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use moka::sync::Cache;
 
+use super::live::Live;
 use super::row::Hash;
-use super::sessions::Live;
 
 /// Sessions by the fingerprint of what their browser holds. What is here is not known to live: the store is asked
 /// each time.

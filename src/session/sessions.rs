@@ -7,12 +7,12 @@ use bytes::Bytes;
 
 use super::entries::{Entries, Store};
 use super::key::Key;
+use super::live::{Found, Live};
 use super::opened::Opened;
 use super::record::Record;
-use super::row::{About, Entry, Hash, Inserted, Listed, Row, Standing, Swapped, Who, hash, millis};
+use super::row::{About, Entry, Hash, Inserted, Listed, Row, Swapped, Who, hash, millis};
 use crate::clock::Clock;
 use crate::fault::{Code, Fault};
-use crate::identity::Identity;
 use crate::seal::{Keys, Unsealed};
 
 /// What all workers share.
@@ -31,37 +31,6 @@ pub struct Shared {
 pub struct Sessions<'a> {
     shared: &'a Shared,
     entries: Entries<'a>,
-}
-
-/// What a cookie leads to.
-#[derive(Clone, Debug)]
-pub enum Found {
-    /// A session.
-    Live(Arc<Live>),
-    /// None any more: it has ended, or nobody knows of it.
-    Ended,
-    /// None: the key does not open it, or it is another frontend's.
-    Forged,
-}
-
-/// A session that has not ended.
-#[derive(Debug)]
-pub struct Live {
-    /// What the browser holds.
-    pub key: Key,
-    /// The NAME of its frontend.
-    pub frontend: Arc<str>,
-    /// What was sealed.
-    pub record: Record,
-    /// Who it is.
-    pub identity: Arc<Identity>,
-    /// Counts the changes of the record.
-    pub version: u64,
-    /// When it ends without a request, since 1970, as it was when it was read.
-    pub idle_until: Duration,
-    /// When it ends in any case, since 1970.
-    pub absolute_until: Duration,
-    about: Arc<About>,
 }
 
 impl Shared {
@@ -278,27 +247,6 @@ impl Sessions<'_> {
         let sealed = self.shared.keys.seal(PURPOSE, live.key.secret(), &about, &text);
         let sealed = sealed.map_err(|Unsealed| Fault::internal("a session cannot be sealed"))?;
         Ok(sealed.into())
-    }
-}
-
-impl Live {
-    fn standing(&self) -> Standing {
-        let Self { version, idle_until, absolute_until, .. } = *self;
-        Standing { version, idle_until, absolute_until }
-    }
-
-    /// The same with other ends.
-    fn at(&self, standing: Standing) -> Self {
-        Self {
-            key: self.key.clone(),
-            frontend: Arc::clone(&self.frontend),
-            record: self.record.clone(),
-            identity: Arc::clone(&self.identity),
-            version: standing.version,
-            idle_until: standing.idle_until,
-            absolute_until: standing.absolute_until,
-            about: Arc::clone(&self.about),
-        }
     }
 }
 

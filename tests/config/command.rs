@@ -233,7 +233,7 @@ fn routes_have_a_column_for_the_frontend() {
     let (_, out, _) = run(&with_frontends(), &["routes"]);
     insta::assert_snapshot!(out);
     let (_, out, _) = run(&with_frontends(), &["check"]);
-    assert_eq!(out, "config ok: 3 routes, 5 endpoints, 1 upstream, 2 frontends, 1 login\n");
+    assert_eq!(out, "config ok: 3 routes, 6 endpoints, 1 upstream, 2 frontends, 1 login\n");
 }
 
 #[test]

@@ -79,6 +79,34 @@ fn the_demo_compiles() {
     assert!(mistakes.is_empty(), "{}", sources.render(&mistakes, false));
 }
 
+#[test]
+fn the_demo_in_containers_compiles() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folder = tempfile::tempdir().expect("a folder");
+    copy(&root.join("config"), folder.path());
+    let secrets = root.join("compose/secrets").display().to_string();
+    for file in ["gateway.toml", "upstreams.toml"] {
+        let text = std::fs::read_to_string(root.join("compose").join(file)).expect("a file");
+        let text = text.replace("/run/secrets", &secrets);
+        std::fs::write(folder.path().join(file), text).expect("a file");
+    }
+    let (sources, result) = Case::new(folder.path().to_owned(), HashMap::new()).load();
+    let mistakes = result.err().unwrap_or_default();
+    assert!(mistakes.is_empty(), "{}", sources.render(&mistakes, false));
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder");
+    for entry in std::fs::read_dir(from).expect("a folder").flatten() {
+        let (path, to) = (entry.path(), to.join(entry.file_name()));
+        if path.is_dir() {
+            copy(&path, &to)
+        } else {
+            std::fs::copy(&path, &to).map(drop).expect("a copy")
+        }
+    }
+}
+
 /// Titles are found by how they are written: behind `wrong(place,`, `Diagnostic::at(place,`,
 /// `Wrong::value(place,` or `title =`.
 #[test]

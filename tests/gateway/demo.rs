@@ -20,7 +20,9 @@ impl Demo {
         let mocks = Mocks::start(Options::default()).await.expect("mocks");
         let mut config = Gateway::config()
             .env("FRONTDESK_LISTEN", "127.0.0.1:0")
-            .env("FRONTDESK_ADMIN", "127.0.0.1:0");
+            .env("FRONTDESK_ADMIN", "127.0.0.1:0")
+            // The file is that of a demo that may be running.
+            .env("FRONTDESK_STORE", "memory");
         for name in mocks.names() {
             config = config.env(&format!("{}_URL", name.to_uppercase()), &mocks.url(name));
         }

@@ -4,10 +4,11 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
-use frontdesk::clock::SystemClock;
+use frontdesk::clock::{Clock, SystemClock};
 use frontdesk::fault::Code;
+use frontdesk::idempotency::{self, Begun, Claim, Records};
 use frontdesk::seal::Keys;
-use frontdesk::session::{Entries, Found, Live, Record, Sessions, Shared, Store, Who};
+use frontdesk::session::{self, Entries, Found, Live, Record, Sessions, Shared, Store, Who};
 use frontdesk::store::{self, Target};
 
 use crate::harness::{Redis, free_port};
@@ -166,4 +167,44 @@ async fn nothing_stays_in_redis_for_ever() {
         let left: i64 = redis.ask(&["TTL", &key]).await;
         assert!((0..=3600).contains(&left), "{key}: {left}");
     }
+}
+
+/// Sessions and kept replies are in one file, which a process opens once.
+#[tokio::test]
+async fn one_file_has_sessions_and_kept_replies() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("x.redb");
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let open = || {
+        let tables = vec![
+            idempotency::File::tables(Arc::clone(&clock)),
+            session::File::tables(Arc::clone(&clock)),
+        ];
+        let file = Arc::new(store::File::open(&path, tables).expect("a file"));
+        let kept = idempotency::File::new(Arc::clone(&file), Arc::clone(&clock));
+        let keys = Arc::new(Keys::new([vec![1; 32]]));
+        let lives = (Duration::from_secs(600), Duration::from_secs(3600));
+        let store = Store::File(session::File::new(file, 1 << 20));
+        (kept, Shared::new(store, keys, lives, Arc::clone(&clock)))
+    };
+    let claim = Claim { key: [1; 32], fingerprint: [2; 32], owner: "a request".to_owned() };
+
+    let (kept, shared) = open();
+    let Store::File(file) = &shared.store else { panic!("a file") };
+    let sessions = shared.reach(Entries::File(file));
+    let records = Records::File(&kept);
+    let lease = Duration::from_secs(10);
+    assert_eq!(records.begin(&claim, lease).await.expect("an answer"), Begun::New);
+    let live = sessions.begin(&Arc::from("shop"), record("u1")).await.expect("a session");
+    let reply = bytes::Bytes::from_static(b"a reply");
+    let keep = Duration::from_secs(60);
+    assert!(records.finish(&claim, reply.clone(), keep).await.expect("an answer"));
+    drop((kept, shared));
+
+    let (kept, shared) = open();
+    let Store::File(file) = &shared.store else { panic!("a file") };
+    let found = shared.reach(Entries::File(file)).find(&live.key, &live.frontend).await;
+    assert!(matches!(found, Ok(Found::Live(_))));
+    let begun = Records::File(&kept).begin(&claim, lease).await.expect("an answer");
+    assert_eq!(begun, Begun::Done(reply));
 }

@@ -48,6 +48,17 @@ pub(in crate::pipeline) async fn held(
     Ok(held)
 }
 
+/// A session that has ended while a request was served takes its cookie with it.
+pub(in crate::pipeline) fn forget(fault: &Fault, frontend: &Frontend, notes: &mut Notes) {
+    if fault.parts().code != Code::SessionExpired {
+        return;
+    }
+    let deletion = frontend.login.as_ref().and_then(|door| door.cookie.delete());
+    if let Some(deletion) = deletion.filter(|one| !notes.stale_cookies.contains(one)) {
+        notes.stale_cookies.push(deletion);
+    }
+}
+
 /// The value of the one cookie of this name. With two it is not clear who is meant: somebody may have put one there.
 fn the_one<'a>(
     door: &Door,

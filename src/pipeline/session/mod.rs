@@ -14,7 +14,7 @@ use http::header::VARY;
 
 pub(super) use describe::describe;
 pub(super) use keep::keep;
-pub(super) use login::{Held, held};
+pub(super) use login::{Held, forget, held};
 pub(super) use origin::origin;
 pub(super) use roles::{denied, roles};
 

@@ -1,9 +1,11 @@
 //! Sessions in all stores.
 
+mod kept;
 mod model;
 mod promises;
 mod secrets;
 mod server;
+mod steps;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -1,175 +1,19 @@
 //! All stores behave as one simple model, whatever is done in which order.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
 use super::server::Server;
+use super::steps::{ABSOLUTE, Came, HOLD, IDLE, MARK, Step, at, sealed, sid, sid_of, steps, take};
 use super::{Seconds, file, run};
 use crate::clock::Clock;
-use crate::session::row::{About, Entry, Hash, Inserted, Row, Swapped, Who};
+use crate::session::row::{Inserted, Swapped};
 use crate::session::{Entries, Memory};
 use crate::store::{Redis, cmd};
-
-/// What somebody does: to which session, and of which version.
-#[derive(Clone, Copy, Debug)]
-enum Step {
-    Insert(u8),
-    Get(u8),
-    Swap(u8, u64),
-    /// From where it is, or from elsewhere; for so many seconds from now on.
-    Touch(u8, bool, u64),
-    End(u8),
-    EndSubject(u8),
-    EndSid(u8),
-    List(Option<u8>),
-    Once(u8),
-    Lease(u8, u8),
-    Release(u8, u8),
-    Wait(u64),
-    /// Only where the store outlives it.
-    Restart,
-}
-
-const IDLE: u64 = 100;
-const ABSOLUTE: u64 = 300;
-const MARK: u64 = 600;
-/// Of a lease, and of what takes place once.
-const HOLD: u64 = 50;
-const SESSIONS: u8 = 6;
-
-fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let one = || 0..SESSIONS;
-    let step = prop_oneof![
-        5 => one().prop_map(Step::Insert),
-        4 => one().prop_map(Step::Get),
-        4 => (one(), 1..4_u64).prop_map(|(one, version)| Step::Swap(one, version)),
-        3 => (one(), any::<bool>(), prop_oneof![Just(20), Just(100), Just(1000)])
-            .prop_map(|(one, right, seconds)| Step::Touch(one, right, seconds)),
-        2 => one().prop_map(Step::End),
-        1 => (0..2_u8).prop_map(Step::EndSubject),
-        1 => (0..2_u8).prop_map(Step::EndSid),
-        1 => proptest::option::of(0..2_u8).prop_map(Step::List),
-        1 => (0..2_u8).prop_map(Step::Once),
-        2 => (0..2_u8, 0..3_u8).prop_map(|(one, owner)| Step::Lease(one, owner)),
-        1 => (0..2_u8, 0..3_u8).prop_map(|(one, owner)| Step::Release(one, owner)),
-        2 => prop_oneof![Just(10), Just(40), Just(90), Just(150), Just(650)].prop_map(Step::Wait),
-        1 => Just(Step::Restart),
-    ];
-    vec(step, 1..60)
-}
-
-/// What a step has come to.
-#[derive(Debug, PartialEq)]
-enum Came {
-    Inserted(Inserted),
-    Row(Option<(u64, Duration, Duration, Bytes)>),
-    Swapped(Swapped),
-    Is(bool),
-    Count(usize),
-    Entries(BTreeSet<u8>),
-    Nothing,
-}
-
-fn entry(one: u8) -> Entry {
-    Entry([one; 32])
-}
-
-fn subject(one: u8) -> String {
-    format!("user {}", one % 2)
-}
-
-fn by_subject(of: u8) -> Hash {
-    Who::Subject("issuer", &subject(of)).index()
-}
-
-fn sid(of: u8) -> Hash {
-    Who::Sid("issuer", &format!("sid {of}")).index()
-}
-
-/// The first ones have a provider session that is shared by the sessions of one user; the others have none.
-fn sid_of(one: u8) -> Option<Hash> {
-    (one < 4).then(|| sid(one % 2))
-}
-
-fn sealed(one: u8, version: u64) -> Bytes {
-    Bytes::from(format!("record {one} {version}"))
-}
-
-fn row(one: u8, now: Duration) -> Row {
-    let text = str::to_owned;
-    let about = About {
-        frontend: text("shop"),
-        login: text("main"),
-        issuer: text("issuer"),
-        subject: subject(one),
-        created_at: now,
-    };
-    Row {
-        version: 1,
-        idle_until: now + Duration::from_secs(IDLE),
-        absolute_until: now + Duration::from_secs(ABSOLUTE),
-        about: Arc::new(about),
-        sid: sid_of(one),
-        sealed: sealed(one, 1),
-    }
-}
-
-async fn take(entries: Entries<'_>, step: Step, idle_until: Duration, now: Duration) -> Came {
-    let hold = now + Duration::from_secs(HOLD);
-    match step {
-        Step::Insert(one) => {
-            Came::Inserted(entries.insert(entry(one), row(one, now), now).await.unwrap())
-        }
-        Step::Get(one) => {
-            let found = entries.get(entry(one), now).await.unwrap();
-            let standing = entries.standing(entry(one), now).await.unwrap();
-            assert_eq!(found.as_ref().map(Row::standing), standing);
-            if let Some(found) = &found {
-                let first = row(one, found.about.created_at);
-                assert_eq!((&found.about, found.sid), (&first.about, first.sid));
-            }
-            Came::Row(
-                found.map(|row| (row.version, row.idle_until, row.absolute_until, row.sealed)),
-            )
-        }
-        Step::Swap(one, version) => {
-            let record = sealed(one, version);
-            Came::Swapped(entries.swap(entry(one), version, record, now).await.unwrap())
-        }
-        Step::Touch(one, right, seconds) => {
-            let from = if right { idle_until } else { idle_until + Duration::from_secs(7) };
-            let to = now + Duration::from_secs(seconds);
-            entries.touch(entry(one), from, to, now).await.unwrap();
-            // In a file it is done a moment later.
-            entries.list(None, now).await.unwrap();
-            Came::Nothing
-        }
-        Step::End(one) => Came::Is(entries.end(entry(one), now).await.unwrap()),
-        Step::EndSubject(of) => {
-            Came::Count(entries.end_all(by_subject(of), false, now).await.unwrap())
-        }
-        Step::EndSid(of) => Came::Count(entries.end_all(sid(of), true, now).await.unwrap()),
-        Step::List(of) => {
-            let listed = entries.list(of.map(by_subject), now).await.unwrap();
-            Came::Entries(listed.into_iter().map(|listed| listed.entry.0[0]).collect())
-        }
-        Step::Once(what) => Came::Is(entries.once([what; 32], hold, now).await.unwrap()),
-        Step::Lease(one, owner) => {
-            Came::Is(entries.lease(entry(one), [owner; 32], hold, now).await.unwrap())
-        }
-        Step::Release(one, owner) => {
-            entries.release(entry(one), [owner; 32]).await.unwrap();
-            Came::Nothing
-        }
-        Step::Wait(_) | Step::Restart => Came::Nothing,
-    }
-}
 
 #[derive(Default)]
 struct Model {
@@ -186,25 +30,8 @@ impl Model {
     /// What a step must come to. None where it cannot take place: ids are random, none is used again.
     fn take(&mut self, step: Step, now: u64) -> Option<Came> {
         self.live.retain(|_, (_, idle, absolute)| now < *idle.min(absolute));
-        let held = |until: Option<&u64>| until.is_some_and(|until| now < *until);
         Some(match step {
-            Step::Insert(one) if self.live.contains_key(&one) => Came::Inserted(Inserted::Ended),
-            Step::Insert(one) if self.known.contains_key(&one) => {
-                if !held(self.known.get(&one)) {
-                    return None;
-                }
-                Came::Inserted(Inserted::Ended)
-            }
-            Step::Insert(one) => {
-                if sid_of(one).is_some() && held(self.sids.get(&(one % 2))) {
-                    // In Redis it is there for a moment, and leaves a mark.
-                    self.known.insert(one, 0);
-                    return Some(Came::Inserted(Inserted::Ended));
-                }
-                self.known.insert(one, 0);
-                self.live.insert(one, (1, now + IDLE, now + ABSOLUTE));
-                Came::Inserted(Inserted::Done)
-            }
+            Step::Insert(one) => Came::Inserted(self.insert(one, now)?),
             Step::Get(one) => Came::Row(self.live.get(&one).map(|(version, idle, absolute)| {
                 (*version, at(*idle), at(*absolute), sealed(one, *version))
             })),
@@ -237,19 +64,39 @@ impl Model {
                 let all = self.live.keys().copied();
                 Came::Entries(all.filter(|one| of.is_none_or(|of| one % 2 == of)).collect())
             }
+            Step::Once(_) | Step::Lease(..) | Step::Release(..) => self.hold(step, now),
+            Step::Wait(_) | Step::Restart => Came::Nothing,
+        })
+    }
+
+    fn insert(&mut self, one: u8, now: u64) -> Option<Inserted> {
+        if let Some(mark) = self.known.get(&one) {
+            let there = self.live.contains_key(&one) || now < *mark;
+            return there.then_some(Inserted::Ended);
+        }
+        self.known.insert(one, 0);
+        if sid_of(one).is_some() && held(self.sids.get(&(one % 2)), now) {
+            return Some(Inserted::Ended);
+        }
+        self.live.insert(one, (1, now + IDLE, now + ABSOLUTE));
+        Some(Inserted::Done)
+    }
+
+    fn hold(&mut self, step: Step, now: u64) -> Came {
+        match step {
             Step::Once(what) => {
-                let seen = held(self.once.get(&what));
+                let seen = held(self.once.get(&what), now);
                 if !seen {
                     self.once.insert(what, now + HOLD);
                 }
                 Came::Is(!seen)
             }
             Step::Lease(one, owner) => {
-                let held = held(self.leases.get(&one).map(|(_, until)| until));
-                if !held {
+                let taken = held(self.leases.get(&one).map(|(_, until)| until), now);
+                if !taken {
                     self.leases.insert(one, (owner, now + HOLD));
                 }
-                Came::Is(!held)
+                Came::Is(!taken)
             }
             Step::Release(one, owner) => {
                 if self.leases.get(&one).is_some_and(|(own, _)| *own == owner) {
@@ -257,8 +104,8 @@ impl Model {
                 }
                 Came::Nothing
             }
-            Step::Wait(_) | Step::Restart => Came::Nothing,
-        })
+            _ => Came::Nothing,
+        }
     }
 
     fn end(&mut self, one: u8, now: u64) -> bool {
@@ -281,8 +128,8 @@ impl Model {
     }
 }
 
-fn at(seconds: u64) -> Duration {
-    Seconds::default().now() + Duration::from_secs(seconds)
+fn held(until: Option<&u64>, now: u64) -> bool {
+    until.is_some_and(|until| now < *until)
 }
 
 /// Lets time go by for a server that has a clock of its own.
@@ -386,23 +233,4 @@ fn in_redis_as_the_model_says() {
         Ok(())
     });
     ran.unwrap();
-}
-
-/// A session of its own for each round.
-pub(super) fn insert(memory: &Memory, round: u64, now: Duration) -> Entry {
-    let mut entry = entry(0);
-    entry.0[..8].copy_from_slice(&round.to_be_bytes());
-    assert_eq!(memory.insert(entry, row(5, now), now).unwrap(), Inserted::Done);
-    entry
-}
-
-pub(super) fn write(memory: &Memory, entry: Entry, now: Duration) {
-    for version in 2..50 {
-        memory.swap(entry, version, sealed(5, version), now);
-        memory.touch(entry, now + Duration::from_secs(IDLE), now + Duration::from_secs(200), now);
-    }
-}
-
-pub(super) fn swap(memory: &Memory, entry: Entry, now: Duration) -> Swapped {
-    memory.swap(entry, 2, sealed(5, 2), now)
 }

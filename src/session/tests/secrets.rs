@@ -13,7 +13,7 @@ async fn used(instance: &Instance) -> (Arc<Live>, Vec<Vec<u8>>) {
     let began = sessions.begin(&Arc::from("shop"), record("u1", "one")).await.unwrap();
     let next = sessions.replace(&began, record("u1", "two")).await.unwrap().unwrap();
     let cookie = began.key.reveal();
-    let mut secrets = vec![cookie.clone().into_bytes(), cookie[3..].as_bytes().to_vec()];
+    let mut secrets = vec![cookie.clone().into_bytes(), cookie.as_bytes()[3..].to_vec()];
     for record in [record("u1", "one"), record("u1", "two")] {
         secrets.push(record.access_token.into_bytes());
         secrets.extend(record.refresh_token.map(String::into_bytes));

@@ -2,7 +2,7 @@
 
 use super::*;
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn b2_a_login_asks_for_a_code_bound_to_this_attempt() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -24,7 +24,7 @@ async fn b2_a_login_asks_for_a_code_bound_to_this_attempt() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn b3_the_cookie_of_an_attempt_comes_back_from_the_provider_and_holds_nothing_to_read() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -40,7 +40,7 @@ async fn b3_the_cookie_of_an_attempt_comes_back_from_the_provider_and_holds_noth
     assert!(value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn s20_a_login_begins_in_a_tab_and_nowhere_else() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -63,7 +63,7 @@ async fn s20_a_login_begins_in_a_tab_and_nowhere_else() {
     assert_eq!(idp.http().count("POST /token"), 0);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn eight_attempts_are_kept_and_the_oldest_of_more_goes() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -84,7 +84,7 @@ async fn eight_attempts_are_kept_and_the_oldest_of_more_goes() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn attempts_never_fill_a_head() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -101,7 +101,7 @@ async fn attempts_never_fill_a_head() {
     assert_eq!((reply.status, deleted), (303, 30 + 1 - 8));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn s7_a_provider_that_is_away_is_503_and_the_rest_goes_on() {
     let idp = Idp::start().await;
     let config = config(&idp, "", "");
@@ -115,7 +115,7 @@ async fn s7_a_provider_that_is_away_is_503_and_the_rest_goes_on() {
     gateway.get("/maybe").await.assert_data(200, json!({"who": null}));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn s8_garbage_in_every_parameter_is_4xx_or_a_login() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -135,7 +135,7 @@ async fn s8_garbage_in_every_parameter_is_4xx_or_a_login() {
     gateway.get(&format!("/auth/callback?{many}")).await.assert_error(400, "BAD_REQUEST");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn each_path_of_a_login_has_its_methods() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -157,7 +157,7 @@ async fn each_path_of_a_login_has_its_methods() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn k5_nothing_is_below_or_beside_the_paths_of_a_login() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;

@@ -13,7 +13,7 @@ fn assert_refused(reply: &Answer) {
     assert_eq!(reply.json()["error"], "invalid_request", "{reply:?}");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn s19_a_logout_token_ends_the_sessions_that_it_names() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -37,7 +37,7 @@ async fn s19_a_logout_token_ends_the_sessions_that_it_names() {
     says(&gateway, &idp.logout_token(json!({"sub": "alice"}))).await.assert_status(200);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn s19_a_logout_token_counts_once() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -48,7 +48,7 @@ async fn s19_a_logout_token_counts_once() {
     alice.fetch("/me").await.assert_status(200);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn s19_what_is_no_good_logout_token_ends_nothing() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -80,7 +80,7 @@ async fn s19_what_is_no_good_logout_token_ends_nothing() {
     alice.fetch("/me").await.assert_status(200);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn s19_a_logout_token_comes_in_a_small_form() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -109,7 +109,7 @@ async fn s19_a_logout_token_comes_in_a_small_form() {
     alice.fetch("/me").await.assert_error(401, "SESSION_EXPIRED");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn s19_without_its_store_it_is_to_come_again() {
     let idp = Idp::start().await;
     let stores = "\n[stores]\nsessions = \"redis\"\nredis = { url = \"redis://127.0.0.1:1\" }\n";

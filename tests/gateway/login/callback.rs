@@ -11,7 +11,7 @@ fn assert_no_session(reply: &Answer) {
     assert_eq!(session, None, "{reply:?}");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn a_login_gives_a_cookie_that_leads_to_a_session() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -43,7 +43,7 @@ async fn a_login_gives_a_cookie_that_leads_to_a_session() {
     alice.post("/me").await.assert_data(200, json!({"who": "alice"}));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn b5_under_lax_the_callback_is_a_redirect() {
     let idp = Idp::start().await;
     let gateway = config(&idp, "same_site = \"lax\"", "").start().await;
@@ -58,7 +58,7 @@ async fn b5_under_lax_the_callback_is_a_redirect() {
     alice.fetch("/me").await.assert_status(200);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn without_tls_cookies_have_neither_prefix_nor_secure_in_development() {
     let idp = Idp::start().await;
     let login = login_at(&idp, "")
@@ -77,7 +77,7 @@ async fn without_tls_cookies_have_neither_prefix_nor_secure_in_development() {
     request.await.assert_data(200, json!({"who": "alice"}));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn s9_a_login_leads_to_our_own_paths_only() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -108,7 +108,7 @@ async fn s9_a_login_leads_to_our_own_paths_only() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn s1_a_login_has_a_new_id_and_the_session_before_it_is_dead() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -129,9 +129,10 @@ async fn s1_a_login_has_a_new_id_and_the_session_before_it_is_dead() {
     assert_eq!(set.iter().filter(|cookie| cookie.starts_with(COOKIE)).count(), 1, "{set:?}");
     assert!(!set.iter().any(|cookie| cookie.contains(&mallory)), "{set:?}");
     fetch(&gateway, "/me", &mallory).await.assert_error(401, "SESSION_EXPIRED");
+    stopped(gateway).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn s1_the_session_before_it_is_dead_also_where_its_cookie_does_not_come_along() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -143,9 +144,10 @@ async fn s1_the_session_before_it_is_dead_also_where_its_cookie_does_not_come_al
     let attempt = all.split("; ").find(|pair| pair.starts_with("__Host-Http-tx-")).expect("one");
     gateway.get(&back).header("cookie", attempt).await.assert_status(200);
     fetch(&gateway, "/me", &before).await.assert_error(401, "SESSION_EXPIRED");
+    stopped(gateway).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn s4_a_callback_without_its_attempt_makes_no_session() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -176,7 +178,7 @@ async fn s4_a_callback_without_its_attempt_makes_no_session() {
     alice.fetch("/me").await.assert_error(401, "UNAUTHORIZED");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn s4_a_callback_counts_once() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -191,7 +193,7 @@ async fn s4_a_callback_counts_once() {
     alice.fetch("/me").await.assert_status(200);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn s4_an_attempt_ends_after_ten_minutes() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -203,7 +205,7 @@ async fn s4_an_attempt_ends_after_ten_minutes() {
     assert_eq!(idp.http().count("POST /token"), 0);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn o7_the_cookie_of_an_attempt_cannot_be_changed_or_used_for_another() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -229,7 +231,7 @@ async fn o7_the_cookie_of_an_attempt_cannot_be_changed_or_used_for_another() {
     assert_eq!(idp.http().count("POST /token"), 0);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn s3_an_answer_of_another_issuer_is_not_redeemed() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -246,7 +248,7 @@ async fn s3_an_answer_of_another_issuer_is_not_redeemed() {
     assert_eq!(idp.http().count("POST /token"), 0);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn s5_s6_an_id_token_that_is_not_for_this_attempt_makes_no_session() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -267,7 +269,7 @@ async fn s5_s6_an_id_token_that_is_not_for_this_attempt_makes_no_session() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn s7_a_provider_that_fails_at_the_end_makes_no_session() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -288,7 +290,7 @@ async fn s7_a_provider_that_fails_at_the_end_makes_no_session() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn a_user_who_says_no_sees_a_page_and_has_no_session() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -314,7 +316,7 @@ async fn a_user_who_says_no_sees_a_page_and_has_no_session() {
     assert_eq!(idp.http().count("POST /token"), 0);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn s13_several_tabs_log_in_in_any_order() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -332,9 +334,10 @@ async fn s13_several_tabs_log_in_in_any_order() {
         alice.navigate(&tabs[order[0]]).await.assert_status(303).assert_header("location", "/");
         alice.fetch("/me").await.assert_status(200);
     }
+    stopped(gateway).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn s14_a_bookmarked_callback_offers_to_start_again() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -346,7 +349,7 @@ async fn s14_a_bookmarked_callback_offers_to_start_again() {
     data.assert_error(400, "BAD_REQUEST");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn who_looks_at_links_ahead_of_people_uses_up_no_code() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;

@@ -33,7 +33,7 @@ fn assert_says(reply: &Answer, what: &str) {
     );
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn c1_c7_b11_the_header_is_asked_for_at_every_method() {
     let (_idp, gateway, alice) = alice().await;
     for method in ["GET", "POST"] {
@@ -50,7 +50,7 @@ async fn c1_c7_b11_the_header_is_asked_for_at_every_method() {
     assert_says(&by(&gateway, &alice, "POST", "/me", &[HEADER]).await, "Sec-Fetch-Site");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn c2_c3_c4_the_header_alone_does_not_make_a_request_ours() {
     let (_idp, gateway, alice) = alice().await;
     for method in ["GET", "POST"] {
@@ -72,7 +72,7 @@ async fn c2_c3_c4_the_header_alone_does_not_make_a_request_ours() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn a_link_is_followed_without_the_header_and_a_form_is_not() {
     let (_idp, gateway, alice) = alice().await;
     let tab = [("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")];
@@ -88,7 +88,7 @@ async fn a_link_is_followed_without_the_header_and_a_form_is_not() {
     by(&gateway, &alice, "GET", "/me", &foreign).await.assert_error(403, "CSRF_FAILED");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn the_header_has_the_name_that_the_config_says() {
     let idp = Idp::start().await;
     let gateway = config(&idp, "csrf_header = \"x-requested-with\"", "").start().await;
@@ -98,7 +98,7 @@ async fn the_header_has_the_name_that_the_config_says() {
     by(&gateway, &alice, "GET", "/me", &[SAME, own]).await.assert_status(200);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn an_origin_that_is_trusted_sends_the_header_too() {
     let idp = Idp::start().await;
     let trusted = "https://shop.example.org";
@@ -121,7 +121,7 @@ async fn an_origin_that_is_trusted_sends_the_header_too() {
 }
 
 /// B12: every route of a config, with a body and without.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn b12_no_route_is_forgotten() {
     let (idp, users) = (Idp::start().await, Upstream::start().await);
     let mut all = String::from("session = \"required\"\n");

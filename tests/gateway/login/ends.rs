@@ -2,7 +2,7 @@
 
 use super::*;
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn a_deletion_has_the_attributes_of_the_cookie_that_it_deletes() {
     let idp = Idp::start().await;
     for (session, attributes) in [
@@ -25,10 +25,11 @@ async fn a_deletion_has_the_attributes_of_the_cookie_that_it_deletes() {
         assert_eq!(set_cookies(&reply), [&*deletion]);
         let reply = fetch(&gateway, "/me", &cookies).await;
         assert_eq!(set_cookies(reply.assert_error(401, "SESSION_EXPIRED")), [&*deletion]);
+        stopped(gateway).await;
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn sessions_end_at_their_absolute_end_however_busy_they_are() {
     let idp = Idp::start().await;
     idp.access_ttl(None);

@@ -51,7 +51,7 @@ async fn login(gateway: &Gateway, idp: &Idp, origin: &str) -> String {
     cookie(reply.assert_status(200), COOKIE)
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn s2_a_session_of_one_frontend_is_none_at_another() {
     let (people, staff) = (Idp::start().await, Idp::start().await);
     let gateway = two(&people, &staff).await;
@@ -69,7 +69,7 @@ async fn s2_a_session_of_one_frontend_is_none_at_another() {
     at(&gateway, ADMIN, "/me", &admin).await.assert_status(200);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn s3_b25_an_answer_of_one_provider_is_not_redeemed_at_another() {
     let (people, staff) = (Idp::start().await, Idp::start().await);
     let gateway = two(&people, &staff).await;
@@ -87,7 +87,7 @@ async fn s3_b25_an_answer_of_one_provider_is_not_redeemed_at_another() {
     assert_eq!((people.http().count("POST /token"), staff.http().count("POST /token")), (0, 0));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn each_frontend_comes_back_to_its_own_origin_and_has_its_own_pages() {
     let (people, staff) = (Idp::start().await, Idp::start().await);
     let gateway = two(&people, &staff).await;
@@ -101,4 +101,5 @@ async fn each_frontend_comes_back_to_its_own_origin_and_has_its_own_pages() {
     let url = reply["data"]["logout_url"].as_str().expect("a URL").to_owned();
     assert_eq!(parameter(&url, "post_logout_redirect_uri"), Some(format!("{ADMIN}/")));
     gateway.get("/auth/login").await.assert_error(404, "NOT_FOUND");
+    stopped(gateway).await;
 }

@@ -14,7 +14,7 @@ fn logout(gateway: &Gateway, cookies: &str, headers: &[(&str, &str)]) -> Request
     headers.iter().fold(request, |request, (name, value)| request.header(name, value))
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn s10_s11_a_logout_ends_the_session_and_leaves_no_cookie() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -29,7 +29,7 @@ async fn s10_s11_a_logout_ends_the_session_and_leaves_no_cookie() {
     fetch(&gateway, "/me", &before).await.assert_error(401, "SESSION_EXPIRED");
     assert!(idp.is_alive("alice") || idp.http().count("POST /revoke") > 0);
     // A stop waits for what is told to the provider.
-    gateway.stop();
+    stopped(gateway).await;
     let revoked: Vec<_> = idp
         .http()
         .requests()
@@ -44,7 +44,7 @@ async fn s10_s11_a_logout_ends_the_session_and_leaves_no_cookie() {
     assert!(!idp.is_alive("alice"));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn a_form_goes_to_the_provider_and_a_page_that_asks_is_told_where() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -66,9 +66,10 @@ async fn a_form_goes_to_the_provider_and_a_page_that_asks_is_told_where() {
     let alice = browser(&gateway).logs_in(&idp, "alice").await;
     let reply = alice.post("/auth/logout").await;
     check(reply.assert_status(200).json()["data"]["logout_url"].as_str().expect("a URL"));
+    stopped(gateway).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn the_provider_is_told_by_the_id_token_only_where_the_config_says_so() {
     let idp = Idp::start().await;
     let gateway = config(&idp, "", "id_token_hint = true").start().await;
@@ -76,9 +77,10 @@ async fn the_provider_is_told_by_the_id_token_only_where_the_config_says_so() {
     let reply = alice.post("/auth/logout").await.json();
     let url = reply["data"]["logout_url"].as_str().expect("a URL").to_owned();
     assert_eq!(parameter(&url, "id_token_hint").expect("a hint").split('.').count(), 3);
+    stopped(gateway).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn where_the_provider_has_no_logout_it_ends_at_home() {
     let idp = Idp::start().await;
     idp.says(json!({"end_session_endpoint": null, "revocation_endpoint": null}));
@@ -89,9 +91,10 @@ async fn where_the_provider_has_no_logout_it_ends_at_home() {
     let alice = browser(&gateway).logs_in(&idp, "alice").await;
     let reply = alice.post("/auth/logout").await;
     reply.assert_data(200, json!({"logout_url": format!("{ORIGIN}/")}));
+    stopped(gateway).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn s20_another_site_logs_nobody_out() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -116,7 +119,7 @@ async fn s20_another_site_logs_nobody_out() {
     assert_eq!(idp.http().count("POST /revoke"), 0);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn a_logout_without_a_session_is_one_too() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -126,7 +129,7 @@ async fn a_logout_without_a_session_is_one_too() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn a_logout_does_not_hang_on_the_provider() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -135,4 +138,5 @@ async fn a_logout_does_not_hang_on_the_provider() {
     idp.http().on("POST", "/revoke", Reply::status(500));
     alice.post("/auth/logout").await.assert_status(200);
     fetch(&gateway, "/me", &before).await.assert_error(401, "SESSION_EXPIRED");
+    stopped(gateway).await;
 }

@@ -16,8 +16,6 @@ mod who;
 
 use crate::harness::*;
 
-// Each test has a second thread: a gateway that stops waits for the provider, which must go on answering.
-
 const ME: &str = r#"
     session = "required"
     [get.response]
@@ -41,6 +39,11 @@ fn config(idp: &Idp, session: &str, more: &str) -> Config {
 
 async fn gateway(idp: &Idp) -> Gateway {
     config(idp, "", "").start().await
+}
+
+/// Stops a gateway that has something to tell the provider yet: the provider must go on answering meanwhile.
+async fn stopped(gateway: Gateway) {
+    tokio::task::spawn_blocking(move || gateway.stop()).await.expect("it stops");
 }
 
 /// A browser at a gateway, without cookies.

@@ -2,7 +2,7 @@
 
 use super::*;
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn pages_are_text_and_links_and_nothing_runs_in_them() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -19,7 +19,7 @@ async fn pages_are_text_and_links_and_nothing_runs_in_them() {
     assert!(reply.body.contains(id), "{reply:?}");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn what_a_page_asks_for_gets_the_usual_shape_of_errors() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;

@@ -2,7 +2,7 @@
 
 use super::*;
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn s22_no_token_code_or_cookie_stands_in_a_log_or_a_body() {
     let idp = Idp::start().await;
     let level = "\n[telemetry]\nlevel = \"trace\"\n";
@@ -39,7 +39,8 @@ async fn s22_no_token_code_or_cookie_stands_in_a_log_or_a_body() {
     let back = second.begins_login(&idp, "bob").await;
     bodies.push(second.navigate(&back).await);
     bodies.push(alice.post("/auth/logout").await);
-    let (_, lines) = program.stop();
+    let stop = tokio::task::spawn_blocking(move || program.stop());
+    let (_, lines) = stop.await.expect("it stops");
     secrets.extend(idp.secrets());
     secrets.push(idp.sid("alice").expect("a sid"));
     assert!(secrets.len() > 8, "{secrets:?}");

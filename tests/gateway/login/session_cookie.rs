@@ -10,7 +10,7 @@ fn forged(cookie: &str) -> String {
     format!("{COOKIE}={}{last}", &value[..value.len() - 1])
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn s21_a_cookie_that_is_not_one_of_ours_is_401_and_goes() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -44,7 +44,7 @@ async fn s21_a_cookie_that_is_not_one_of_ours_is_401_and_goes() {
     alice.fetch("/me").await.assert_status(200);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn a_session_that_nobody_knows_has_ended() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -57,7 +57,7 @@ async fn a_session_that_nobody_knows_has_ended() {
     assert_eq!(set_cookies(&reply), [DELETED]);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn a_session_that_is_used_lives_on_and_one_that_is_not_ends() {
     let idp = Idp::start().await;
     idp.access_ttl(None);
@@ -72,7 +72,7 @@ async fn a_session_that_is_used_lives_on_and_one_that_is_not_ends() {
     assert_eq!(alice.cookie(), "", "the cookie is gone");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn a_session_is_not_kept_alive_by_another_site() {
     let idp = Idp::start().await;
     idp.access_ttl(None);
@@ -88,7 +88,7 @@ async fn a_session_is_not_kept_alive_by_another_site() {
     alice.fetch("/me").await.assert_error(401, "SESSION_EXPIRED");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn s2_no_cookie_stands_in_for_another() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -112,7 +112,7 @@ async fn s2_no_cookie_stands_in_for_another() {
     reply.assert_error(401, "UNAUTHORIZED");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn s12_two_session_cookies_are_400_and_go() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -131,7 +131,7 @@ async fn s12_two_session_cookies_are_400_and_go() {
     alice.fetch("/me").await.assert_status(200);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn s26_a_session_cookie_stands_alone() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -152,7 +152,7 @@ async fn s26_a_session_cookie_stands_alone() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn s7_a_store_that_is_away_is_503_for_who_brings_a_cookie_and_nothing_for_others() {
     let idp = Idp::start().await;
     let stores = "\n[stores]\nsessions = \"redis\"\nredis = { url = \"redis://127.0.0.1:1\" }\n";
@@ -173,7 +173,7 @@ async fn s7_a_store_that_is_away_is_503_for_who_brings_a_cookie_and_nothing_for_
     alice.navigate(&back).await.assert_status(503);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn b18_an_upstream_sees_no_cookie() {
     let (idp, users) = (Idp::start().await, Upstream::start().await);
     users.on("GET", "/it", Reply::json(json!(1)));
@@ -188,7 +188,7 @@ async fn b18_an_upstream_sees_no_cookie() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn k4_a_reply_to_a_session_is_nobody_elses() {
     let idp = Idp::start().await;
     let cached = ME.replacen(

@@ -9,7 +9,7 @@ fn with(request: Request, headers: &[(&str, &str)]) -> Request {
     headers.iter().fold(request, |request, (name, value)| request.header(name, value))
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn a_navigation_without_a_session_is_sent_to_the_login_and_comes_back() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -29,7 +29,7 @@ async fn a_navigation_without_a_session_is_sent_to_the_login_and_comes_back() {
     old.assert_status(303).assert_header("location", "/auth/login?return_to=%2Fpage");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn whoever_asks_for_data_gets_401_and_never_a_redirect() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -51,7 +51,7 @@ async fn whoever_asks_for_data_gets_401_and_never_a_redirect() {
     with(gateway.get("/me"), &TAB).await.assert_error(401, "UNAUTHORIZED");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn a_navigation_with_a_session_that_has_ended_is_sent_there_and_its_cookie_goes() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;
@@ -67,7 +67,7 @@ async fn a_navigation_with_a_session_that_has_ended_is_sent_there_and_its_cookie
     reply.assert_error(400, "BAD_REQUEST");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn an_upstreams_own_401_is_no_reason_to_log_in_again_and_again() {
     let (idp, users) = (Idp::start().await, Upstream::start().await);
     users.on("GET", "/it", Reply::status(401));

@@ -2,7 +2,7 @@
 
 use super::*;
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn b19_a_page_learns_who_is_logged_in_and_for_how_long() {
     let idp = Idp::start().await;
     idp.id_tokens(json!({"name": "Alice A.", "email": "a@example.com", "secret_claim": "x"}));
@@ -34,7 +34,7 @@ async fn b19_a_page_learns_who_is_logged_in_and_for_how_long() {
     assert_eq!((head.status, &*head.body), (200, ""));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn to_ask_does_not_keep_a_session_alive() {
     let idp = Idp::start().await;
     idp.access_ttl(None);
@@ -51,7 +51,7 @@ async fn to_ask_does_not_keep_a_session_alive() {
     assert_eq!(set_cookies(&reply), [DELETED]);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn no_other_site_learns_who_is_logged_in() {
     let idp = Idp::start().await;
     let trusted = "https://shop.example.org";

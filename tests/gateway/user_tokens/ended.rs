@@ -114,18 +114,21 @@ async fn s17_a_logout_during_a_refresh_wins() {
 async fn s17_a_logout_at_the_provider_during_a_refresh_wins() {
     let desk = Desk::new().await;
     let alice = desk.login("u1").await;
+    let old = alice.cookie();
     desk.advance(301);
+    let form = format!("logout_token={}", desk.idp.logout_token(json!({"sub": "u1"})));
     let (gate, before) = (Gate::new(), desk.idp.http().count("GET /jwks"));
     hold_refresh(&desk.idp, &gate);
     let leaving = async {
         until(|| desk.idp.http().count("GET /jwks") > before).await;
-        // It needs the key that the refresh waits for: the session ends between the two.
-        gate.open();
-        let form = format!("logout_token={}", desk.idp.logout_token(json!({"sub": "u1"})));
         let told = desk.gateway.request("POST", "/auth/backchannel-logout");
         told.body("application/x-www-form-urlencoded", form).await.assert_status(200);
+        gate.open();
     };
-    let (_, ()) = tokio::join!(alice.fetch("/me"), leaving);
-    alice.fetch("/me").await.assert_error(401, "SESSION_EXPIRED");
-    alice.fetch("/plain").await.assert_error(401, "UNAUTHORIZED");
+    let (waiting, ()) = tokio::join!(alice.fetch("/me"), leaving);
+    waiting.assert_error(401, "SESSION_EXPIRED");
+    let again = desk.gateway.get("/plain").header("cookie", &old).header("x-csrf", "1");
+    again.await.assert_error(401, "SESSION_EXPIRED");
+    until(|| !desk.idp.is_alive("u1")).await;
+    assert_eq!(desk.users.total(), 0);
 }

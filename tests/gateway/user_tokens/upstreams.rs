@@ -1,7 +1,5 @@
 //! What an upstream says about a user's token.
 
-use std::sync::{Arc, Mutex};
-
 use super::*;
 
 /// Takes every token but those that it has seen by now.
@@ -180,15 +178,10 @@ async fn calls_behind_one_that_was_refreshed_use_the_new_token() {
     "#;
     let desk = with_route("chain.toml", route).await;
     let alice = desk.login("u1").await;
-    desk.users.once("GET", "/first", Reply::status(401));
     desk.users.on("GET", "/first", Reply::json(json!("x")));
-    let seen: Arc<Mutex<usize>> = Arc::default();
-    let counted = Arc::clone(&seen);
-    desk.users.reply_with("GET", "/second/x", move |_| {
-        *counted.lock().expect("no panic") += 1;
-        Reply::json(json!(1))
-    });
+    desk.users.once("GET", "/first", Reply::status(401));
+    desk.users.on("GET", "/second/x", Reply::json(json!(1)));
     alice.fetch("/chain").await.assert_status(200);
     let sent = desk.sent();
-    assert_eq!((sent.len(), sent[1] == sent[2], *seen.lock().expect("no panic")), (3, true, 1));
+    assert_eq!((sent.len(), sent[1] == sent[2], desk.refreshes()), (3, true, 1));
 }

@@ -18,7 +18,8 @@ async function start() {
     signedIn(data);
     await load();
   } catch (problem) {
-    failed(problem);
+    if (problem.code === "NOT_FOUND") notice("This gateway has no login. Ask its API with a token.");
+    else failed(problem);
   }
 }
 
