@@ -38,7 +38,6 @@ const reading = [];
 context.on('response', (response) => void reading.push(read(response)));
 
 async function read(response) {
-
   const { origin, pathname } = new URL(response.url());
   if (response.request().isNavigationRequest()) {
     steps.push(`${response.request().method()} ${origin === settings.origin ? '' : origin}${pathname} ${response.status()}`);

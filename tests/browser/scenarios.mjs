@@ -77,7 +77,8 @@ export async function demo({ context, origin, picture, cookies, seen }) {
   return { greeting, cards, account, session, readable, kept, left: await cookies(), afterwards };
 }
 
-// A page that needs a login, opened by its address: who logs in comes back to it, and stays there.
+// A page that needs a login, opened by its address: who logs in comes back to it, and stays there. Then a link on
+// another site leads to it.
 export async function page_that_needs_a_login({ context, origin, picture, steps }) {
   const page = await context.newPage();
   await page.goto(`${origin}/private`);
@@ -89,7 +90,13 @@ export async function page_that_needs_a_login({ context, origin, picture, steps 
   const readable = await look(page);
   const first = steps.length;
   await page.goto(`${origin}/private`);
-  return { shown, readable, way: steps.slice(0, first), again: steps.slice(first) };
+  const second = steps.length;
+  await page.goto('data:text/html,' + encodeURIComponent(`<a href="${origin}/private">There</a>`));
+  const third = steps.length;
+  await page.getByRole('link').click();
+  await page.waitForURL(`${origin}/private`);
+  const linked = { shown: await page.textContent('body'), way: steps.slice(third) };
+  return { shown, readable, way: steps.slice(0, first), again: steps.slice(first, second), linked };
 }
 
 // Two tabs begin to log in, and end in the same order; then the other way round.
@@ -114,20 +121,6 @@ export async function two_tabs({ context, origin, picture, cookies }) {
     await context.clearCookies();
   }
   return { ends };
-}
-
-// A link on another site leads here while somebody is logged in.
-export async function link_from_elsewhere({ context, origin, steps }) {
-  const page = await context.newPage();
-  await page.goto(`${origin}/private`);
-  await fillIn(page, 'u1');
-  await page.waitForURL(`${origin}/private`);
-  const first = steps.length;
-  const elsewhere = await context.newPage();
-  await elsewhere.goto('data:text/html,' + encodeURIComponent(`<a href="${origin}/private">There</a>`));
-  await elsewhere.getByRole('link').click();
-  await elsewhere.waitForURL(`${origin}/private`);
-  return { shown: await elsewhere.textContent('body'), way: steps.slice(first) };
 }
 
 // All that a script of a page finds in the browser.

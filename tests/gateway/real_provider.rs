@@ -228,7 +228,9 @@ async fn a_logout_ends_the_session_here_and_there_and_comes_back(store: Store) {
     }
     // A stop waits for what is told to the provider.
     world.gateways.clear();
-    assert_eq!(world.provider.counts().await["revocation"], json!({"ok": 2, "refused": 0, "failed": 0}));
+    // It keeps no access tokens, which are JWTs, and says so.
+    let counts = world.provider.counts().await;
+    assert_eq!(counts["revocation"], json!({"ok": 1, "refused": 1, "failed": 0}));
     let form = format!("grant_type=refresh_token&refresh_token={refresh_token}");
     let asked = reqwest::Client::builder().no_proxy().build().expect("a client");
     let asked = asked.post(format!("{}/token", world.provider.issuer())).body(form);
@@ -344,4 +346,10 @@ async fn sessions_in_a_file_outlive_kill_9_and_are_refreshed_after_it() {
     visitor.get("/me").await.assert_data(200, json!("it"));
     let counts = provider.counts().await;
     assert_eq!(counts["refresh_token"], json!({"ok": 2, "refused": 0, "failed": 0}));
+
+    visitor.logout().await.assert_at("https://app.test/");
+    let (_, lines) = program.stop();
+    assert_eq!(provider.counts().await["revocation"], json!({"ok": 1, "refused": 1, "failed": 0}));
+    let warnings: Vec<_> = lines.iter().filter(|line| line.contains("revoked")).collect();
+    assert_eq!(warnings, <[&String; 0]>::default());
 }
