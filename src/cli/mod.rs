@@ -1,4 +1,4 @@
-//! The command: `serve`, `check`, `routes`, `explain`, `schema`, `version`, `health`.
+//! The command: `serve`, `check`, `routes`, `explain`, `schema`, `version`, `health`, `sessions`.
 //!
 //! [`run`] does all but `serve`, for which it hands back the plan. It reads no environment and no clock of its own, and
 //! writes only to what it is given, so that tests need no process.
@@ -11,6 +11,7 @@ mod inputs;
 mod limits;
 mod routes;
 mod serve;
+mod sessions;
 mod times;
 
 use std::ffi::OsString;
@@ -89,6 +90,14 @@ enum Command {
         /// Of this frontend only
         #[arg(long, value_name = "NAME")]
         frontend: Option<String>,
+    },
+    /// Show or end logins of a running gateway, by its admin listener
+    Sessions {
+        #[command(subcommand)]
+        action: sessions::Action,
+        /// How it is shown
+        #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
+        format: Format,
     },
     /// Print the JSON Schema of the config's files, for editors
     Schema {
@@ -193,6 +202,10 @@ fn command(command: Command, folder: &Path, world: &mut World<'_>) -> io::Result
                 }
             }
         }
+        Command::Sessions { action, format } => {
+            let Ok(plan) = load(folder, world, "") else { return Ok(MISTAKE) };
+            return manage(&plan, &action, format, world);
+        }
         Command::Schema { file } => print_schema(file, world.out)?,
         Command::Version => writeln!(world.out, "frontdesk {}", env!("CARGO_PKG_VERSION"))?,
         Command::Health { url } => return health(&url, world),
@@ -200,6 +213,28 @@ fn command(command: Command, folder: &Path, world: &mut World<'_>) -> io::Result
     }
     world.out.flush()?;
     Ok(OK)
+}
+
+fn manage(
+    plan: &Plan,
+    action: &sessions::Action,
+    format: Format,
+    world: &mut World<'_>,
+) -> io::Result<u8> {
+    let why = match sessions::ask(&plan.server, action) {
+        Ok(Ok(answer)) => {
+            match format {
+                Format::Json => writeln!(world.out, "{answer:#}")?,
+                Format::Text => world.out.write_all(sessions::describe(&answer).as_bytes())?,
+            }
+            world.out.flush()?;
+            return Ok(OK);
+        }
+        Ok(Err(why)) => why,
+        Err(error) => format!("the gateway does not answer on {}: {error}", plan.server.admin),
+    };
+    writeln!(world.err, "error: {why}")?;
+    Ok(MISTAKE)
 }
 
 fn check_json(folder: &Path, world: &mut World<'_>) -> io::Result<u8> {

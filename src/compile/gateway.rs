@@ -9,7 +9,7 @@ use crate::config::{Admin, Gateway, Plain, Size};
 use crate::csrf::Origin;
 use crate::diagnostic::Diagnostic;
 use crate::jq;
-use crate::plan::{Limits, MAX_WORKERS, Server};
+use crate::plan::{AdminToken, Limits, MAX_WORKERS, Server, ValidateResponses};
 use crate::telemetry;
 
 /// Compiles what the listeners need.
@@ -17,6 +17,7 @@ pub(super) fn server(cx: &mut Context<'_>, gateway: &Gateway) -> Option<Server> 
     let server = &gateway.server;
     let listen: Vec<_> = server.listen.iter().map(|one| listener(cx, one)).collect();
     let admin = admin(cx, &gateway.admin);
+    let token = cx.optional(gateway.admin.token.as_ref()).flatten();
     distinct(cx, gateway);
     let workers = workers(cx, &server.workers);
     let header_timeout = some_time(cx, &server.header_timeout);
@@ -30,6 +31,7 @@ pub(super) fn server(cx: &mut Context<'_>, gateway: &Gateway) -> Option<Server> 
     Some(Server {
         listen: listen.into_iter().collect::<Option<_>>()?,
         admin: admin?,
+        admin_token: token.filter(|token| !token.is_empty()).map(AdminToken::new),
         workers: workers?,
         header_timeout: header_timeout?,
         keep_alive: keep_alive?,
@@ -61,6 +63,19 @@ pub(super) fn limits(cx: &mut Context<'_>, gateway: &Gateway) -> Option<Limits> 
         max_parameters: max_parameters?,
         program: jq::Limits { steps: steps?, output: output? },
     })
+}
+
+/// Compiles what becomes of a reply that its schema refuses.
+pub(super) fn validate_responses(
+    cx: &mut Context<'_>,
+    gateway: &Gateway,
+) -> Option<ValidateResponses> {
+    let words = [
+        ("off", ValidateResponses::Off),
+        ("log", ValidateResponses::Log),
+        ("fail", ValidateResponses::Fail),
+    ];
+    cx.word(&gateway.server.validate_responses, &words)
 }
 
 /// The origins that count as our own.

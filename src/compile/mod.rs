@@ -52,7 +52,7 @@ use world::{SessionCookies, World};
 use crate::config::{self, Environment, Files, Secrets, Tree};
 use crate::diagnostic::{Diagnostic, Sources};
 use crate::jq::Library;
-use crate::plan::{Credential, Lifetimes, Login, Plan, ValidateResponses};
+use crate::plan::{Credential, Lifetimes, Login, Plan};
 use crate::seal::Keys;
 use crate::value::SmolStr;
 
@@ -101,12 +101,7 @@ fn plan(cx: &mut Context<'_>, tree: &Tree) -> Option<Plan> {
     library(cx, tree);
     let server = gateway::server(cx, gateway);
     let limits = gateway::limits(cx, gateway);
-    let words = [
-        ("off", ValidateResponses::Off),
-        ("log", ValidateResponses::Log),
-        ("fail", ValidateResponses::Fail),
-    ];
-    let validate_responses = cx.word(&gateway.server.validate_responses, &words);
+    let validate_responses = gateway::validate_responses(cx, gateway);
     let Sessions { lifetimes, keys, logins, providers, drafts, credentials, auth } =
         sessions(cx, tree);
     let issuers = tokens::issuers(cx, &gateway.tokens);

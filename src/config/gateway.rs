@@ -99,7 +99,7 @@ table! {
     pub struct Admin {
         /// The address.
         pub listen: Plain<String>,
-        /// Needed for any address but loopback.
+        /// Needed for `/sessions`, and for any address but loopback.
         pub token: Option<Plain<String>>,
     }
 }

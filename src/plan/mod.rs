@@ -1,5 +1,6 @@
 //! The compiled gateway: what the request path reads, and never changes. No serde, no I/O.
 
+mod admin;
 mod call;
 mod endpoint;
 mod limits;
@@ -13,6 +14,7 @@ mod webhook;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use admin::AdminToken;
 pub use call::{Auth, Body, Call, Each, Expect, FaultRule, OnStatus, Upstream};
 pub use endpoint::{
     Accept, Allow, Csrf, Endpoint, Envelope, ErrorShape, FailRule, Idempotency, Input, Reply,
@@ -102,6 +104,8 @@ pub struct Server {
     pub listen: Vec<String>,
     /// The admin listener's address.
     pub admin: String,
+    /// What shows an operator there; none: nothing can be changed.
+    pub admin_token: Option<AdminToken>,
     /// Threads that serve requests, [`MAX_WORKERS`] at most; 0 is one per core.
     pub workers: usize,
     /// For a whole head: of a connection's first request from the connection on, of others from their first byte on.

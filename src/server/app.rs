@@ -51,8 +51,13 @@ pub(super) fn start(server: Server, shared: &Shared) -> io::Result<(Workers, Wor
         };
         builder = listen(builder, listener, limits, app)?;
     }
-    let shared = shared.clone();
-    let app = move || App::new().app_data(shared.clone()).default_service(web::to(admin::answer));
+    let (state, shared) = (server.state, shared.clone());
+    let app = move || {
+        let gateway = Gateway::new(Arc::clone(&state)).map(Rc::new);
+        App::new()
+            .app_data(handler::Worker { gateway, shared: shared.clone() })
+            .default_service(web::to(admin::answer))
+    };
     let alone = ServerBuilder::new().disable_signals().workers(1);
     let admin = listen(alone, server.admin, limits, app)?;
     Ok((builder.run(), admin.run()))

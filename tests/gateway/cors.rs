@@ -367,7 +367,7 @@ async fn a_private_network_is_opened_in_writing() {
 async fn an_origin_that_shares_credentials_may_change_something() {
     let (up, gateway) = gateway(CORS).await;
     let put = |site: Option<&str>, origin: &str| {
-        let request = gateway.request("PUT", "/mine").from_our_page().cookie_user("a");
+        let request = gateway.request("PUT", "/mine").by_our_page().cookie_user("a");
         let request = request.header("origin", origin);
         site.into_iter().fold(request, |request, site| request.header("sec-fetch-site", site))
     };

@@ -190,7 +190,7 @@ async fn a_session_has_its_budget_from_wherever_and_with_whatever_token_it_comes
     let get = || gateway.get("/x");
     get().claims(json!({"sub": "alice"})).await.assert_status(200);
     get().claims(json!({"sub": "alice", "jti": "2"})).await.assert_status(200);
-    get().from_our_page().cookie_user("alice").await.assert_status(200);
+    get().by_our_page().cookie_user("alice").await.assert_status(200);
     get().claims(json!({"sub": "alice", "jti": "3"})).await.assert_error(429, "RATE_LIMITED");
     get().user("bob").await.assert_status(200);
     // Who is refused for their session has not been counted.

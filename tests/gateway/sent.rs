@@ -151,7 +151,7 @@ async fn the_users_token_is_sent_where_auth_says_so() {
     gateway.get("/x").header("authorization", &format!("Bearer {token}")).await.assert_status(200);
     gateway
         .get("/x")
-        .from_our_page()
+        .by_our_page()
         .header("cookie", &format!("token={token}"))
         .await
         .assert_status(200);

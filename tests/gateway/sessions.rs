@@ -47,12 +47,7 @@ async fn a_bearer_token_or_a_cookie_says_who_asks() {
     let known = json!({"seen": "here", "who": "alice"});
     for rule in ["/required", "/optional"] {
         gateway.get(rule).user("alice").await.assert_data(200, known.clone());
-        gateway
-            .get(rule)
-            .from_our_page()
-            .cookie_user("alice")
-            .await
-            .assert_data(200, known.clone());
+        gateway.get(rule).by_our_page().cookie_user("alice").await.assert_data(200, known.clone());
     }
     let seen = users.requests();
     assert_eq!(seen.len(), 4);
@@ -166,7 +161,7 @@ async fn a_token_counts_only_where_its_table_says() {
     let good = token(json!({"aud": "app"}));
 
     let by_cookie =
-        gateway.get("/who").from_our_page().header("cookie", &format!("sid={good}")).await;
+        gateway.get("/who").by_our_page().header("cookie", &format!("sid={good}")).await;
     by_cookie.assert_data(200, json!({"who": "u1"}));
     let other_name = gateway.get("/who").header("cookie", &format!("token={good}")).await;
     other_name.assert_data(200, json!({"who": null})).assert_no_header("set-cookie");
@@ -175,7 +170,7 @@ async fn a_token_counts_only_where_its_table_says() {
     let both = gateway
         .get("/who")
         .bearer("x")
-        .from_our_page()
+        .by_our_page()
         .header("cookie", &format!("sid={good}"))
         .await;
     both.assert_data(200, json!({"who": "u1"}));
@@ -239,7 +234,7 @@ async fn auth_user_sends_the_verified_token_and_only_then_its_401_and_403_pass()
     reply.assert_error(401, "UNAUTHORIZED").assert_header("www-authenticate", "Bearer");
     gateway.get("/user/403").bearer(&token).await.assert_error(403, "FORBIDDEN");
     let by_cookie =
-        gateway.get("/user/404").from_our_page().header("cookie", &format!("token={token}")).await;
+        gateway.get("/user/404").by_our_page().header("cookie", &format!("token={token}")).await;
     by_cookie.assert_error(404, "NOT_FOUND");
     let sent = format!("Bearer {token}");
     for request in users.requests() {

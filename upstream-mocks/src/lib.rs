@@ -9,6 +9,7 @@ mod idp;
 mod mocks;
 mod pattern;
 mod scripted;
+mod secret;
 mod services;
 mod wire;
 
@@ -16,6 +17,7 @@ pub use fault::Fault;
 pub use idp::{CLIENT_ID, CLIENT_SECRET, Idp, SigningKey};
 pub use mocks::{Mocks, Options};
 pub use scripted::Upstream;
+pub use secret::on_secret;
 pub use services::Provider;
 pub use wire::{Gate, Recorded, Reply, Then};
 

@@ -8,7 +8,7 @@ use http::header::RETRY_AFTER;
 use tokio::task::spawn_local;
 use tokio::time::sleep;
 
-use super::params::Params;
+use super::params::{Params, media_type};
 use super::place::Place;
 use super::reply;
 use crate::fault::Fault;
@@ -63,10 +63,7 @@ pub(super) async fn answer(place: &Place<'_>, request: &mut Request) -> Result<R
 
 /// The one `logout_token` of a form.
 async fn logout_token(request: &mut Request) -> Result<String, &'static str> {
-    let kinds = request.head.header("content-type");
-    let [kind] = kinds[..] else { return Err("no content type") };
-    let kind = kind.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
-    if !kind.eq_ignore_ascii_case(b"application/x-www-form-urlencoded") {
+    if media_type(&*request.head).as_deref() != Some(b"application/x-www-form-urlencoded") {
         return Err("it is not a form");
     }
     let body = request.body.payload.read(MAX_BODY).await.map_err(|error| match error {

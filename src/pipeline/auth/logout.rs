@@ -1,5 +1,6 @@
 //! `POST /auth/logout`
 
+use super::params::media_type;
 use super::place::Place;
 use super::{attempt, end, reply};
 use crate::fault::Fault;
@@ -52,11 +53,18 @@ async fn provider_page(place: &Place<'_>, id_token: Option<&Token>) -> Result<St
     }
 }
 
+fn is_of_a_form(kind: Vec<u8>) -> bool {
+    FORMS.contains(&&*kind)
+}
+
+/// What HTML forms are sent as.
+const FORMS: [&[u8]; 2] = [b"application/x-www-form-urlencoded", b"multipart/form-data"];
+
 /// Whether a browser goes where the reply says.
 fn is_form(head: &dyn Head) -> bool {
     match Use::of(head) {
         Use::Page | Use::Frame => true,
         Use::Part => false,
-        Use::Unknown => browser::shows_pages(head),
+        Use::Unknown => browser::shows_pages(head) || media_type(head).is_some_and(is_of_a_form),
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::fault::{Code, Fault};
 use crate::pipeline::form;
+use crate::pipeline::request::Head;
 use crate::value::SmolStr;
 
 /// The parameters of a query or a form.
@@ -42,6 +43,14 @@ impl Params {
         }
         Ok(one.filter(|value| !value.is_empty()))
     }
+}
+
+/// The one media type of a body, without its parameters, in lower case.
+pub(super) fn media_type(head: &dyn Head) -> Option<Vec<u8>> {
+    let kinds = head.header("content-type");
+    let [kind] = kinds[..] else { return None };
+    let kind = kind.split(|byte| *byte == b';').next().unwrap_or_default();
+    Some(kind.trim_ascii().to_ascii_lowercase())
 }
 
 fn bad(why: &'static str) -> Fault {

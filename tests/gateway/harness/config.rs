@@ -12,6 +12,8 @@ use frontdesk::plan::Plan;
 use tempfile::TempDir;
 use upstream_mocks::Upstream;
 
+use super::secrets::{self, Watch};
+
 /// The secret of `[tokens.main]` where a test says nothing else.
 pub const SECRET: &str = "a-test-secret-of-more-than-thirty-two-bytes";
 
@@ -22,6 +24,7 @@ pub struct Config {
     files: Vec<(String, String)>,
     environment: HashMap<String, String>,
     tokens: bool,
+    admin: String,
 }
 
 impl Config {
@@ -30,9 +33,11 @@ impl Config {
             gateway: String::new(),
             upstreams: String::new(),
             files: Vec::new(),
-            environment: HashMap::from([("TEST_SECRET".to_owned(), SECRET.to_owned())]),
+            environment: HashMap::new(),
             tokens: true,
+            admin: String::new(),
         }
+        .env("TEST_SECRET", SECRET)
     }
 
     /// An upstream of this name at a scripted one. More keys: `upstream_with`.
@@ -58,6 +63,7 @@ impl Config {
 
     /// Any file of the tree.
     pub fn file(mut self, path: &str, text: &str) -> Self {
+        secrets::configured(text);
         self.files.push((path.to_owned(), text.to_owned()));
         self
     }
@@ -65,6 +71,7 @@ impl Config {
     /// Further tables of `gateway.toml`; `[server]` and `[admin]` get their `listen` from the harness. Put keys of
     /// `[server]` first, without its header.
     pub fn gateway(mut self, text: &str) -> Self {
+        secrets::configured(text);
         self.gateway.push_str(text);
         self
     }
@@ -81,8 +88,16 @@ impl Config {
         self
     }
 
-    /// A variable of the environment.
+    /// The token of the admin listener.
+    pub fn admin_token(mut self, token: &str) -> Self {
+        secrets::variable(token);
+        self.admin = format!("token = \"{token}\"\n");
+        self
+    }
+
+    /// A variable of the environment. Its value is a secret: see `secrets::variable`.
     pub fn env(mut self, name: &str, value: &str) -> Self {
+        secrets::variable(value);
         self.environment.insert(name.to_owned(), value.to_owned());
         self
     }
@@ -125,8 +140,11 @@ impl Config {
     /// The mistakes as they are shown, for a config that must not start.
     #[track_caller]
     pub fn mistakes(&self) -> String {
+        let watch = Watch::start();
         let folder = self.write();
         let shown = self.plan(folder.path()).map(|_| ()).expect_err("the config has no mistake");
+        secrets::line("mistakes", shown.as_bytes());
+        watch.verify();
         shown.replace(&folder.path().display().to_string(), "config")
     }
 
@@ -159,10 +177,11 @@ impl Config {
             },
         };
         let tokens = if self.tokens { TOKENS } else { "" };
+        let admin = &self.admin;
         let listen = if server.contains("listen") { "" } else { "listen = \"127.0.0.1:0\"\n" };
         let workers = if server.contains("workers") { "" } else { "workers = 1\n" };
         format!(
-            "[server]\n{listen}{workers}{server}\n[admin]\nlisten = \"127.0.0.1:0\"\n{tables}\n{tokens}"
+            "[server]\n{listen}{workers}{server}\n[admin]\nlisten = \"127.0.0.1:0\"\n{admin}{tables}\n{tokens}"
         )
     }
 }

@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use super::clock::Clock;
 use super::config::{Config, fetch};
 use super::reply::Reply;
+use super::secrets::{self, Watch};
 use super::signer::token;
 
 /// A gateway that runs on a thread of its own until it is dropped.
@@ -25,6 +26,7 @@ pub struct Gateway {
     client: reqwest::Client,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
+    watch: Watch,
     _folder: TempDir,
 }
 
@@ -35,6 +37,7 @@ impl Gateway {
     }
 
     pub(super) async fn start(plan: Plan, folder: TempDir) -> Self {
+        let watch = Watch::start();
         let clock = Arc::new(Clock::default());
         let server = Server::bind(plan, clock.clone(), fetch()).expect("a server");
         let admin = server.admin_address().expect("an admin address");
@@ -57,6 +60,7 @@ impl Gateway {
             client: client.no_proxy().build().expect("a client"),
             stop: Some(stop),
             thread: Some(std::thread::spawn(serve)),
+            watch,
             _folder: folder,
         }
     }
@@ -88,6 +92,12 @@ impl Gateway {
         Request(self.client.get(format!("http://{}{path}", self.admin)))
     }
 
+    /// The same with another method.
+    pub fn admin_with(&self, method: &str, path: &str) -> Request {
+        let method = method.parse::<reqwest::Method>().expect("a method");
+        Request(self.client.request(method, format!("http://{}{path}", self.admin)))
+    }
+
     /// Begins to stop: takes no new connections, serves what is in flight.
     pub fn begin_stop(&mut self) {
         drop(self.stop.take());
@@ -111,6 +121,9 @@ pub struct Request(reqwest::RequestBuilder);
 
 impl Request {
     pub fn header(self, name: &str, value: &str) -> Self {
+        if name.eq_ignore_ascii_case("authorization") {
+            secrets::authorization(value);
+        }
         Self(self.0.header(name, value))
     }
 
@@ -138,7 +151,7 @@ impl Request {
     }
 
     /// With the header that our own pages send.
-    pub fn from_our_page(self) -> Self {
+    pub fn by_our_page(self) -> Self {
         self.header("x-csrf", "1")
     }
 
@@ -164,6 +177,7 @@ impl Drop for Gateway {
             drop(self.stop.take());
         } else {
             self.end();
+            self.watch.verify();
         }
     }
 }

@@ -21,6 +21,7 @@ mod proxy;
 mod raw;
 mod redis;
 mod reply;
+pub mod secrets;
 mod signer;
 mod visitor;
 

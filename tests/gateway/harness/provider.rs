@@ -1,21 +1,26 @@
 //! A real provider to log in at.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
+
+use super::secrets::{self, Watch};
 
 /// `tests/provider` as a process; it ends when dropped. Its README has the settings.
 pub struct Provider {
     issuer: String,
     child: Child,
     client: reqwest::Client,
+    watch: Watch,
 }
 
 impl Provider {
     /// Starts one on a free port.
     pub fn start(settings: Value) -> Self {
+        let watch = Watch::start();
         let mut child = node("provider/provider.mjs")
             .arg(settings.to_string())
             .stdin(Stdio::piped())
@@ -27,7 +32,7 @@ impl Provider {
         BufReader::new(out).read_line(&mut issuer).expect("a line");
         assert!(issuer.starts_with("http://"), "the provider has not started");
         let client = reqwest::Client::builder().no_proxy().build().expect("a client");
-        Self { issuer: issuer.trim().to_owned(), child, client }
+        Self { issuer: issuer.trim().to_owned(), child, client, watch }
     }
 
     /// `http://127.0.0.1:PORT`
@@ -116,9 +121,30 @@ async fn read(request: reqwest::RequestBuilder) -> Value {
     serde_json::from_str(&reply.text().await.expect("a body")).expect("JSON")
 }
 
+impl Provider {
+    /// All tokens that it has issued become secrets; without a runtime, which may be gone.
+    fn tells_secrets(&self) -> std::io::Result<()> {
+        let mut stream = TcpStream::connect(self.issuer.trim_start_matches("http://"))?;
+        stream.write_all(b"GET /_tokens HTTP/1.0\r\n\r\n")?;
+        let mut reply = String::new();
+        stream.read_to_string(&mut reply)?;
+        let body = reply.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+        let tokens: Value = serde_json::from_str(body).map_err(std::io::Error::other)?;
+        let values = tokens.as_array().into_iter().flatten().map(|token| &token["value"]);
+        values.filter_map(Value::as_str).for_each(|token| secrets::used("token of npm's", token));
+        Ok(())
+    }
+}
+
 impl Drop for Provider {
+    /// Gateways may have ended before: what they said is looked at here, too, now that all tokens are known.
     fn drop(&mut self) {
+        let told = self.tells_secrets();
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if !std::thread::panicking() {
+            told.expect("the provider's tokens");
+            self.watch.verify();
+        }
     }
 }

@@ -13,6 +13,7 @@ use tokio::time::{sleep, timeout};
 
 use super::gateway::Gateway;
 use super::raw::{RawReply, parse_replies};
+use super::secrets;
 
 /// An nginx or a haproxy that keeps one connection to the gateway, which its clients share; it is killed when
 /// dropped. It listens on a socket in its folder, so that no port is taken from others.
@@ -134,11 +135,13 @@ impl Proxy {
     /// The same as it comes.
     pub async fn raw(&self, bytes: impl AsRef<[u8]>) -> Vec<u8> {
         let mut stream = UnixStream::connect(self.socket()).await.expect("a connection");
+        secrets::sent(bytes.as_ref());
         // Who is refused may be cut off.
         let _ = stream.write_all(bytes.as_ref()).await;
         let mut all = Vec::new();
         let read = timeout(Duration::from_secs(30), stream.read_to_end(&mut all)).await;
         assert!(read.is_ok(), "{}: open after {:?}", self.name, String::from_utf8_lossy(&all));
+        secrets::received(&all);
         all
     }
 }

@@ -7,16 +7,19 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::gateway::Gateway;
+use super::secrets;
 
 impl Gateway {
     /// Writes these bytes on a connection of their own and gives all that comes back until it is closed.
     /// Send `connection: close`, or something that makes the gateway close.
     pub async fn raw(&self, bytes: impl AsRef<[u8]>) -> String {
         let mut stream = self.connect().await;
+        secrets::sent(bytes.as_ref());
         stream.write_all(bytes.as_ref()).await.expect("it is written");
         let mut reply = Vec::new();
         // A reset after the reply is a close, too.
         let _ = stream.read_to_end(&mut reply).await;
+        secrets::received(&reply);
         String::from_utf8_lossy(&reply).into_owned()
     }
 
@@ -31,6 +34,7 @@ impl Gateway {
     /// All replies to these bytes until the connection is closed; `methods` are those that they ask with.
     pub async fn exchange(&self, bytes: impl AsRef<[u8]>, methods: &str) -> Vec<RawReply> {
         let mut stream = self.connect().await;
+        secrets::sent(bytes.as_ref());
         stream.write_all(bytes.as_ref()).await.expect("it is written");
         read_until_closed(&mut stream, methods).await
     }
@@ -145,9 +149,12 @@ fn split<'a>(text: &'a str, method: &str) -> Option<(RawReply, &'a str)> {
     let headers: Vec<_> = lines.map(header).collect();
     let mut reply = RawReply { status, headers, body: String::new() };
     if method == "HEAD" || matches!(status, 100..200 | 204 | 304) {
+        secrets::received(head.as_bytes());
         return Some((reply, rest));
     }
     let length = reply.header("content-length")?.parse().ok()?;
     reply.body = rest.get(..length)?.to_owned();
+    secrets::received(head.as_bytes());
+    secrets::received(reply.body.as_bytes());
     Some((reply, &rest[length..]))
 }

@@ -3,6 +3,8 @@
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
+use super::secrets;
+
 /// A reply, read to its end.
 #[derive(Debug)]
 pub struct Reply {
@@ -13,6 +15,16 @@ pub struct Reply {
 
 impl Reply {
     pub(super) async fn read(response: reqwest::Response) -> Self {
+        let reply = Self::of_others(response).await;
+        for (name, value) in &reply.headers {
+            secrets::received_header(name.as_str(), value.as_bytes());
+        }
+        secrets::received(reply.body.as_bytes());
+        reply
+    }
+
+    /// One that no gateway has made, and that is not searched for secrets.
+    pub(super) async fn of_others(response: reqwest::Response) -> Self {
         Self {
             status: response.status().as_u16(),
             headers: response.headers().clone(),

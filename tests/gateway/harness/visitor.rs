@@ -232,7 +232,10 @@ impl Visitor {
     }
 
     async fn send(&self, url: &Url, request: reqwest::RequestBuilder) -> Reply {
-        let reply = Reply::read(request.send().await.expect("a reply")).await;
+        let response = request.send().await.expect("a reply");
+        let ours = locked(&self.addresses).contains_key(&url.origin().ascii_serialization());
+        let reply =
+            if ours { Reply::read(response).await } else { Reply::of_others(response).await };
         let mut jar = locked(&self.jar);
         for line in reply.headers.get_all("set-cookie") {
             jar.set(url, line.to_str().expect("a cookie"));

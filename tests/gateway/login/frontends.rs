@@ -23,7 +23,7 @@ async fn two(app: &Idp, admin: &Idp) -> Gateway {
 
 fn at(gateway: &Gateway, origin: &str, path: &str, cookies: &str) -> Request {
     let host = origin.trim_start_matches("https://");
-    gateway.get(path).from_our_page().header("host", host).header("cookie", cookies)
+    gateway.get(path).by_our_page().header("host", host).header("cookie", cookies)
 }
 
 /// `name=value` of what a reply sets under a name that begins so.

@@ -64,6 +64,10 @@ async fn a_form_goes_to_the_provider_and_a_page_that_asks_is_told_where() {
     let reply = logout(&gateway, &alice.cookie(), &old).await;
     check(reply.assert_status(303).header("location").expect("a location"));
     let alice = browser(&gateway).logs_in(&idp, "alice").await;
+    let plain = logout(&gateway, &alice.cookie(), &[("origin", ORIGIN)]);
+    let reply = plain.body("application/x-www-form-urlencoded; charset=utf-8", "").await;
+    check(reply.assert_status(303).header("location").expect("a location"));
+    let alice = browser(&gateway).logs_in(&idp, "alice").await;
     let reply = alice.post("/auth/logout").await;
     check(reply.assert_status(200).json()["data"]["logout_url"].as_str().expect("a URL"));
     stopped(gateway).await;

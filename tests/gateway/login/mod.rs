@@ -63,7 +63,7 @@ fn value_of<'a>(cookies: &'a str, name: &str) -> Option<&'a str> {
 
 /// A page asks for something of ours, with these cookies.
 fn fetch(gateway: &Gateway, path: &str, cookies: &str) -> Request {
-    gateway.get(path).from_our_page().header("cookie", cookies)
+    gateway.get(path).by_our_page().header("cookie", cookies)
 }
 
 /// The parameters of a URL.

@@ -88,7 +88,7 @@ async fn s17_a_logout_at_another_gateway_during_a_refresh_wins() {
         let one = place.gateway(&idp, &users).await;
         let other = place.gateway(&idp, &users).await;
         let alice = Browser::at(one.url("")).logs_in(&idp, "u1").await;
-        [&one, &other].map(|gateway| gateway.advance(301));
+        [&one, &other].iter().for_each(|gateway| gateway.advance(301));
         idp.advance(301);
         let (gate, before) = (Gate::new(), idp.http().count("GET /jwks"));
         hold_refresh(&idp, &gate);

@@ -126,8 +126,13 @@ impl Grants {
 
     pub(super) fn secret(&mut self, kind: &str) -> String {
         let secret = random(kind);
-        self.secrets.push(secret.clone());
+        self.keep_secret(&secret);
         secret
+    }
+
+    pub(super) fn keep_secret(&mut self, secret: &str) {
+        crate::secret::tell("code or token of the provider", secret);
+        self.secrets.push(secret.to_owned());
     }
 }
 

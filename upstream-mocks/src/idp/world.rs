@@ -176,11 +176,11 @@ impl World {
         change(&mut claims, &json!({"nonce": nonce}));
         change(&mut claims, &self.claims);
         let id_token = self.signs_with.token(self.header.clone(), &claims);
-        self.grants.secrets.push(id_token.clone());
         let mut answer = json!({
             "access_token": access_token, "token_type": "Bearer", "expires_in": self.access_ttl,
             "id_token": id_token, "scope": granted.scope,
         });
+        self.grants.keep_secret(&id_token);
         change(
             &mut answer,
             &json!({"expires_in": self.access_ttl, "refresh_token": refresh_token}),
@@ -196,7 +196,7 @@ impl World {
         });
         change(&mut claims, changes);
         let token = self.signs_with.token(json!({"typ": "logout+jwt"}), &claims);
-        self.grants.secrets.push(token.clone());
+        self.grants.keep_secret(&token);
         token
     }
 

@@ -1,19 +1,22 @@
-//! The admin listener: whether the process lives, and whether it takes requests.
+//! The admin listener: whether the process lives, whether it takes requests, and whose sessions there are.
+
+mod sessions;
 
 use std::sync::atomic::Ordering;
 
 use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 
-use super::Shared;
 use super::connection::Turn;
 use super::error;
+use super::handler::Worker;
 use crate::fault::Code;
 
-/// `GET /healthz`: the process lives. `GET /readyz`: it takes requests; 503 once it drains.
+/// `GET /healthz`: the process lives. `GET /readyz`: it takes requests; 503 once it drains. `/sessions`: for operators.
 pub(super) async fn answer(request: HttpRequest) -> HttpResponse {
     let turn = Turn::begin(&request);
     let mut response = match turn.turns().refused() {
+        None if sessions::is_meant(request.path()) => sessions::answer(&request).await,
         None => reply(&request),
         Some(refused) => refuse(&refused.fault.parts().code, None),
     };
@@ -24,8 +27,8 @@ pub(super) async fn answer(request: HttpRequest) -> HttpResponse {
 }
 
 fn reply(request: &HttpRequest) -> HttpResponse {
-    let draining =
-        request.app_data::<Shared>().is_none_or(|shared| shared.draining.load(Ordering::Relaxed));
+    let worker = request.app_data::<Worker>();
+    let draining = worker.is_none_or(|worker| worker.shared.draining.load(Ordering::Relaxed));
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     match request.path() {
         "/healthz" | "/readyz" if !reads => refuse(&Code::MethodNotAllowed, Some("GET, HEAD")),
