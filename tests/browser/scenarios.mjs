@@ -1,6 +1,6 @@
 // What somebody does in the browser.
 
-// Logs in, reloads, asks for something, logs out.
+// Begins to log in and cancels, logs in, reloads, asks for something, logs out.
 export async function login({ context, origin, picture, cookies, seen }) {
   const page = await context.newPage();
   await page.goto(`${origin}/`);
@@ -9,17 +9,17 @@ export async function login({ context, origin, picture, cookies, seen }) {
 
   await page.getByRole('link', { name: 'Log in' }).click();
   await picture(page, '2-provider');
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await page.waitForURL(`${origin}/auth/callback**`);
+  const cancelled = await page.textContent('main');
+  await picture(page, '3-cancelled');
+  await page.getByRole('link', { name: 'Sign in' }).click();
   await fillIn(page, 'u1');
   await page.waitForURL(`${origin}/`);
   const loggedIn = await who(page);
-  await picture(page, '3-logged-in');
+  await picture(page, '4-logged-in');
 
-  const readable = await page.evaluate(() => ({
-    cookie: document.cookie,
-    local: JSON.stringify({ ...localStorage }),
-    session: JSON.stringify({ ...sessionStorage }),
-    history: JSON.stringify([location.href, document.referrer, history.state]),
-  }));
+  const readable = await look(page);
   seen.push(...Object.values(readable));
   const kept = await cookies();
   const asked = await ask(page, '/me', { 'x-csrf': '1' });
@@ -29,15 +29,56 @@ export async function login({ context, origin, picture, cookies, seen }) {
   const reloaded = await who(page);
 
   await page.getByRole('button', { name: 'Log out' }).click();
+  await picture(page, '5-logout');
   await page.getByRole('button', { name: 'Yes, sign me out' }).click();
   await page.waitForURL(`${origin}/`);
   const loggedOut = await who(page);
-  await picture(page, '4-logged-out');
+  const left = await cookies();
   const afterwards = await ask(page, '/me', { 'x-csrf': '1' });
-  return { before, loggedIn, reloaded, loggedOut, readable, kept, left: await cookies(), asked, withoutHeader, afterwards };
+  return { before, cancelled, loggedIn, reloaded, loggedOut, readable, kept, left, asked, withoutHeader, afterwards };
 }
 
-// A page that needs a login, opened by its address: who logs in comes back to it, and stays there.
+// The page of the demo: signs in as one of its users, looks at the dashboard, signs out.
+export async function demo({ context, origin, picture, cookies, seen }) {
+  const page = await context.newPage();
+  await page.setViewportSize({ width: 1100, height: 720 });
+  await page.goto(`${origin}/`);
+  const signIn = page.getByRole('link', { name: 'Sign in as a demo user' });
+  await signIn.waitFor();
+  await picture(page, '1-welcome');
+  await signIn.click();
+  await page.getByRole('button', { name: 'Ada Lovelace' }).waitFor();
+  await picture(page, '2-picker');
+  await page.getByRole('button', { name: 'Ada Lovelace' }).click();
+
+  await page.waitForURL(`${origin}/`);
+  await page.getByRole('article').nth(3).waitFor();
+  const greeting = await page.getByRole('heading', { level: 1, name: 'Hello' }).textContent();
+  const cards = await page.getByRole('article').getByRole('heading').allTextContents();
+  const account = await page.locator('#account').innerText();
+  const session = await page.locator('#session').textContent();
+  await picture(page, '3-dashboard');
+  await page.setViewportSize({ width: 390, height: 800 });
+  await picture(page, '4-narrow');
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await picture(page, '5-dark');
+  const readable = await look(page);
+  seen.push(...Object.values(readable));
+  const kept = await cookies();
+
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('heading', { name: 'Sign out?' }).waitFor();
+  await picture(page, '6-sign-out');
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.waitForURL(`${origin}/`);
+  await signIn.waitFor();
+  await picture(page, '7-signed-out');
+  const afterwards = await ask(page, '/api/v1/dashboard', { 'x-csrf': '1' });
+  return { greeting, cards, account, session, readable, kept, left: await cookies(), afterwards };
+}
+
+// A page that needs a login, opened by its address: who logs in comes back to it, and stays there. Then a link on
+// another site leads to it.
 export async function page_that_needs_a_login({ context, origin, picture, steps }) {
   const page = await context.newPage();
   await page.goto(`${origin}/private`);
@@ -46,45 +87,52 @@ export async function page_that_needs_a_login({ context, origin, picture, steps 
   await page.waitForLoadState();
   await picture(page, 'at-the-end');
   const shown = await page.textContent('body');
+  const readable = await look(page);
   const first = steps.length;
   await page.goto(`${origin}/private`);
-  return { shown, again: steps.slice(first) };
-}
-
-// Two tabs begin to log in, and end in the same order.
-export const two_tabs_in_order = (user) => twoTabs(user, (tabs) => tabs);
-// … and the other way round.
-export const two_tabs_crosswise = (user) => twoTabs(user, (tabs) => tabs.reverse());
-
-async function twoTabs({ context, origin, picture, cookies }, order) {
-  const tabs = [await context.newPage(), await context.newPage()];
-  for (const tab of tabs) await tab.goto(`${origin}/auth/login?return_to=/`);
-  for (const tab of order([...tabs])) {
-    await fillIn(tab, 'u1');
-    await tab.waitForURL(`${origin}/`);
-  }
-  const loggedIn = [];
-  for (const [at, tab] of tabs.entries()) {
-    await tab.reload();
-    loggedIn.push(await who(tab));
-    await picture(tab, `tab-${at + 1}`);
-  }
-  return { loggedIn, kept: await cookies() };
-}
-
-// A link on another site leads here while somebody is logged in.
-export async function link_from_elsewhere({ context, origin, steps }) {
-  const page = await context.newPage();
-  await page.goto(`${origin}/private`);
-  await fillIn(page, 'u1');
+  const second = steps.length;
+  await page.goto('data:text/html,' + encodeURIComponent(`<a href="${origin}/private">There</a>`));
+  const third = steps.length;
+  await page.getByRole('link').click();
   await page.waitForURL(`${origin}/private`);
-  const first = steps.length;
-  const elsewhere = await context.newPage();
-  await elsewhere.goto('data:text/html,' + encodeURIComponent(`<a href="${origin}/private">There</a>`));
-  await elsewhere.getByRole('link').click();
-  await elsewhere.waitForURL(`${origin}/private`);
-  return { shown: await elsewhere.textContent('body'), way: steps.slice(first) };
+  const linked = { shown: await page.textContent('body'), way: steps.slice(third) };
+  return { shown, readable, way: steps.slice(0, first), again: steps.slice(first, second), linked };
 }
+
+// Two tabs begin to log in, and end in the same order; then the other way round.
+export async function two_tabs({ context, origin, picture, cookies }) {
+  const ends = [];
+  for (const order of ['in order', 'crosswise']) {
+    const tabs = [await context.newPage(), await context.newPage()];
+    for (const tab of tabs) await tab.goto(`${origin}/auth/login?return_to=/`);
+    const begun = await cookies();
+    for (const tab of order === 'crosswise' ? tabs.toReversed() : tabs) {
+      await fillIn(tab, 'u1');
+      await tab.waitForURL(`${origin}/`);
+    }
+    const loggedIn = [];
+    for (const [at, tab] of tabs.entries()) {
+      await tab.reload();
+      loggedIn.push(await who(tab));
+      await picture(tab, `${order}-${at + 1}`);
+    }
+    ends.push({ begun, loggedIn, kept: await cookies() });
+    for (const tab of tabs) await tab.close();
+    await context.clearCookies();
+  }
+  return { ends };
+}
+
+// All that a script of a page finds in the browser.
+const look = (page) =>
+  page.evaluate(() => ({
+    cookie: document.cookie,
+    local: JSON.stringify({ ...localStorage }),
+    session: JSON.stringify({ ...sessionStorage }),
+    history: JSON.stringify([location.href, document.referrer, history.state]),
+    entries: JSON.stringify(navigation.entries().map(({ url }) => url)),
+    performance: JSON.stringify(performance.getEntries().map(({ name }) => name)),
+  }));
 
 async function fillIn(page, name) {
   await page.getByLabel('User name').fill(name);
@@ -97,4 +145,8 @@ async function who(page) {
 }
 
 const ask = (page, path, headers) =>
-  page.evaluate(async ([path, headers]) => (await fetch(path, { headers })).status, [path, headers]);
+  page.evaluate(async ([path, headers]) => {
+    const reply = await fetch(path, { headers });
+    await reply.text();
+    return reply.status;
+  }, [path, headers]);

@@ -102,29 +102,22 @@ async fn a_strict_cookie_of_the_redirect_that_ends_a_login_is_withheld_and_the_l
 }
 
 #[tokio::test]
-async fn a_page_that_goes_on_by_itself_ends_a_login_with_a_strict_cookie() {
+async fn a_strict_cookie_comes_along_from_a_page_that_goes_on_and_not_from_a_link_elsewhere() {
     let world = World::with(page_that_goes_on(), "Strict").await;
     let visited = browse("page_that_needs_a_login", &world.origin).await.expect("a login");
     assert_eq!(visited["shown"], "for somebody");
     assert_eq!(visited["again"], json!(["GET /private 200"]));
+    let linked = &visited["linked"];
+    assert_eq!(linked["shown"], "for somebody");
+    assert_eq!(linked["way"].as_array().map(Vec::len), Some(4), "{visited:#}");
 
-    let page = world.visitor().login("u1").await;
-    assert_eq!(page.assert_at(&world.at("/private")).reply.body, "for somebody");
-}
-
-#[tokio::test]
-async fn a_link_elsewhere_leads_here_without_a_strict_cookie() {
-    let world = World::with(page_that_goes_on(), "Strict").await;
     let visitor = world.visitor();
-    visitor.login("u1").await;
+    let page = visitor.login("u1").await;
+    assert_eq!(page.assert_at(&world.at("/private")).reply.body, "for somebody");
     let page = visitor.open_from("https://evil.test", "/private").await;
     assert_eq!(page.assert_at(&world.at("/private")).reply.body, "for somebody");
     // By the provider, which still knows who it is.
     assert_eq!(page.trail.len(), 4, "{:#?}", page.trail);
-
-    let visited = browse("link_from_elsewhere", &world.origin).await.expect("a visit");
-    assert_eq!(visited["shown"], "for somebody");
-    assert_eq!(visited["way"].as_array().map(Vec::len), Some(4), "{visited:#}");
 }
 
 #[tokio::test]

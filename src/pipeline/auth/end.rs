@@ -8,6 +8,7 @@ use tokio::task::spawn_local;
 use super::place::Place;
 use crate::fault::Fault;
 use crate::identity::Token;
+use crate::login::Problem;
 use crate::pipeline::request::Request;
 use crate::session::{Entry, Live, Record};
 
@@ -53,9 +54,14 @@ fn revoke(place: &Place<'_>, request: &Request, record: Record) {
         let Some(provider) = gateway.providers.get(login) else { return };
         let refresh = record.refresh_token.map(|token| (token, true));
         for (token, is_refresh) in refresh.into_iter().chain([(record.access_token, false)]) {
-            if let Err(problem) = provider.revoke(&Token::new(token), is_refresh).await {
-                let login = &*record.login;
-                tracing::warn!(login, %problem, "a token of a session that has ended is not revoked");
+            match provider.revoke(&Token::new(token), is_refresh).await {
+                Ok(()) => {}
+                // RFC 7009 §2.2.1: one that its provider keeps nothing of, such as a JWT, ends by itself.
+                Err(Problem::Refused(code)) if !is_refresh && code == "unsupported_token_type" => {}
+                Err(problem) => {
+                    let login = &*record.login;
+                    tracing::warn!(login, %problem, "a token of a session that has ended is not revoked");
+                }
             }
         }
     });

@@ -61,7 +61,7 @@ pub(super) fn fault(place: &Place<'_>, request: &Request, fault: &Fault) -> Repl
     }
     let body = format!(
         "<h1>That did not work</h1>\n<p>{}</p>\n<p><a href=\"{}/login\">Sign in</a></p>\n\
-         <p><a href=\"/\">Home</a></p>\n<p><small>{}</small></p>\n",
+         <p><a href=\"/\">Home</a></p>\n<p><small>Request {}</small></p>\n",
         escaped(&fault.parts().message),
         escaped(&place.login.path),
         escaped(&request.id),

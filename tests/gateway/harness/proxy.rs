@@ -35,14 +35,13 @@ impl Proxy {
         Self::start_nginx("lenient nginx", gateway.address, "$host", lenient).await
     }
 
-    /// One that speaks TLS on this port, for a browser, with a page of an application at `/`.
+    /// One that speaks TLS on this port, for a browser.
     pub async fn tls_nginx(behind: SocketAddr, port: u16) -> Self {
         let tests = concat!(env!("CARGO_MANIFEST_DIR"), "/tests");
         let more = format!(
             "listen 127.0.0.1:{port} ssl;
             ssl_certificate {tests}/gateway/tls/upstream.pem;
-            ssl_certificate_key {tests}/gateway/tls/upstream.key;
-            location = / {{ root {tests}/browser; default_type text/html; try_files /app.html =404; }}"
+            ssl_certificate_key {tests}/gateway/tls/upstream.key;"
         );
         Self::start_nginx("nginx with TLS", behind, "$http_host", &more).await
     }

@@ -18,6 +18,7 @@ pub struct Signer {
     algorithm: Algorithm,
     jwk: Value,
     pem: String,
+    private: String,
 }
 
 impl Signer {
@@ -28,7 +29,8 @@ impl Signer {
 
     pub fn with_secret(secret: &[u8]) -> Self {
         let key = EncodingKey::from_secret(secret);
-        Self { key, algorithm: Algorithm::HS256, jwk: Value::Null, pem: String::new() }
+        let (pem, private) = (String::new(), String::new());
+        Self { key, algorithm: Algorithm::HS256, jwk: Value::Null, pem, private }
     }
 
     /// ES256 with a new key.
@@ -43,6 +45,7 @@ impl Signer {
             algorithm: Algorithm::ES256,
             jwk: json!({"kty": "EC", "crv": "P-256", "x": x, "y": y}),
             pem: pem("PUBLIC KEY", public.as_ref()),
+            private: pem("PRIVATE KEY", private.as_ref()),
         }
     }
 
@@ -57,11 +60,16 @@ impl Signer {
             algorithm: Algorithm::RS256,
             jwk: Value::Null,
             pem: pem("PUBLIC KEY", public.as_ref()),
+            private,
         }
     }
 
     pub fn pem(&self) -> &str {
         &self.pem
+    }
+
+    pub fn private_pem(&self) -> &str {
+        &self.private
     }
 
     /// The public key as an entry of a key set.
