@@ -2,7 +2,7 @@
 //!
 //! [`Verifier::verify`] takes the raw credentials of a request and gives a [`Verified`], nothing, or a [`Rejection`].
 //! It follows RFC 7519 with the advice of RFC 8725: who verifies chooses issuer, key and algorithm, never the token.
-//! Tokens of other kinds, with rules of their own, are verified by a [`KeyRing`].
+//! Tokens of other kinds, with rules of their own, are verified by a `KeyRing`.
 
 mod accepted;
 mod claims;
