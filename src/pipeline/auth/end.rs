@@ -10,7 +10,7 @@ use crate::fault::Fault;
 use crate::identity::Token;
 use crate::login::Problem;
 use crate::pipeline::request::Request;
-use crate::session::{Entry, Live, Record};
+use crate::session::{Entry, Found, Live, Record};
 
 /// Says that a session has begun.
 pub(super) fn begun(place: &Place<'_>, live: &Live) {
@@ -28,10 +28,37 @@ pub(super) async fn session(
     live: &Arc<Live>,
     why: &'static str,
 ) -> Result<(), Fault> {
+    let record = last_tokens(place, live).await?;
     entry(place, live.key.entry(), why).await?;
-    revoke(place, request, live.record.clone());
+    revoke(place, request, record);
     Ok(())
 }
+
+/// The tokens that the session has had last: they are taken out of it, so that no refresh puts others there before it has
+/// ended, which nobody would revoke.
+async fn last_tokens(place: &Place<'_>, live: &Arc<Live>) -> Result<Record, Fault> {
+    let sessions = place.gateway.sessions()?;
+    let mut live = Arc::clone(live);
+    for _ in 0..TRIES {
+        let bare = Record {
+            access_token: String::new(),
+            access_expires_at: Some(0),
+            refresh_token: None,
+            ..live.record.clone()
+        };
+        if sessions.replace(&live, bare).await?.is_some() {
+            break;
+        }
+        match sessions.find(&live.key, &live.frontend).await? {
+            Found::Live(newer) => live = newer,
+            Found::Ended | Found::Forged => break,
+        }
+    }
+    Ok(live.record.clone())
+}
+
+/// A session is seldom refreshed even once meanwhile.
+const TRIES: usize = 3;
 
 /// Ends a session of which no more is known.
 ///
