@@ -33,6 +33,16 @@ pub struct Record {
 }
 
 impl Record {
+    /// What is left of it once it is to end.
+    pub(super) fn without_tokens(&self) -> Self {
+        Self { access_token: String::new(), refresh_token: None, id_token: None, ..self.clone() }
+    }
+
+    /// Whether its tokens were taken out.
+    pub(super) fn is_ending(&self) -> bool {
+        self.access_token.is_empty()
+    }
+
     /// Who it is, as the rest of the gateway knows users.
     pub fn identity(&self) -> Identity {
         Identity {

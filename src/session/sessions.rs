@@ -100,6 +100,9 @@ impl Sessions<'_> {
             let Some(standing) = self.entries.standing(entry, now).await? else {
                 return Ok(Found::Ended);
             };
+            if live.record.is_ending() {
+                return Ok(Found::Ended);
+            }
             if standing == live.standing() {
                 return Ok(Found::Live(live));
             }
@@ -150,6 +153,26 @@ impl Sessions<'_> {
         let (entry, sealed) = (next.key.entry(), self.seal(&next)?);
         let swapped = self.entries.swap(entry, next.version, sealed, self.shared.now()).await?;
         Ok((swapped == Swapped::Done).then(|| self.keep(next)))
+    }
+
+    /// Ends a session, and gives what it has held last: a refresh that is faster leaves no tokens behind that nobody knows
+    /// of, and one that is slower finds the session ended.
+    ///
+    /// # Errors
+    /// 503 `STORE_UNAVAILABLE`.
+    pub async fn close(&self, live: &Arc<Live>) -> Result<Record, Fault> {
+        let mut live = Arc::clone(live);
+        while self.replace(&live, live.record.without_tokens()).await?.is_none() {
+            match self.find(&live.key, &live.frontend).await? {
+                Found::Live(newer) => live = newer,
+                Found::Ended | Found::Forged => break,
+            }
+        }
+        // Nobody finds it any more, also where it is still there.
+        if let Err(fault) = self.end(live.key.entry()).await {
+            tracing::warn!(?fault, "a session that has ended is not thrown away");
+        }
+        Ok(live.record.clone())
     }
 
     /// Ends a session; whether there was one.
@@ -210,6 +233,9 @@ impl Sessions<'_> {
         let text = self.shared.keys.open(PURPOSE, key.secret(), &about, &row.sealed);
         let record = text.and_then(|text| serde_json::from_slice::<Record>(&text).ok());
         let Some(record) = record else { return Found::Forged };
+        if record.is_ending() {
+            return Found::Ended;
+        }
         Found::Live(self.keep(Live {
             key: key.clone(),
             frontend: Arc::clone(frontend),

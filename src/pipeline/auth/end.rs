@@ -10,7 +10,7 @@ use crate::fault::Fault;
 use crate::identity::Token;
 use crate::login::Problem;
 use crate::pipeline::request::Request;
-use crate::session::{Entry, Found, Live, Record};
+use crate::session::{Entry, Live, Record};
 
 /// Says that a session has begun.
 pub(super) fn begun(place: &Place<'_>, live: &Live) {
@@ -28,37 +28,11 @@ pub(super) async fn session(
     live: &Arc<Live>,
     why: &'static str,
 ) -> Result<(), Fault> {
-    let record = last_tokens(place, live).await?;
-    entry(place, live.key.entry(), why).await?;
+    let record = place.gateway.sessions()?.close(live).await?;
     revoke(place, request, record);
+    ended(place, live.key.entry(), why);
     Ok(())
 }
-
-/// The tokens that the session has had last: they are taken out of it, so that no refresh puts others there before it has
-/// ended, which nobody would revoke.
-async fn last_tokens(place: &Place<'_>, live: &Arc<Live>) -> Result<Record, Fault> {
-    let sessions = place.gateway.sessions()?;
-    let mut live = Arc::clone(live);
-    for _ in 0..TRIES {
-        let bare = Record {
-            access_token: String::new(),
-            access_expires_at: Some(0),
-            refresh_token: None,
-            ..live.record.clone()
-        };
-        if sessions.replace(&live, bare).await?.is_some() {
-            break;
-        }
-        match sessions.find(&live.key, &live.frontend).await? {
-            Found::Live(newer) => live = newer,
-            Found::Ended | Found::Forged => break,
-        }
-    }
-    Ok(live.record.clone())
-}
-
-/// A session is seldom refreshed even once meanwhile.
-const TRIES: usize = 3;
 
 /// Ends a session of which no more is known.
 ///
@@ -66,10 +40,14 @@ const TRIES: usize = 3;
 /// 503 where the store is away: it has not ended.
 pub(super) async fn entry(place: &Place<'_>, entry: Entry, why: &'static str) -> Result<(), Fault> {
     if place.gateway.sessions()?.end(entry).await? {
-        let (frontend, login) = (place.frontend.name.as_str(), place.login.name.as_str());
-        tracing::info!(frontend, login, session = short(entry), why, "a session has ended");
+        ended(place, entry, why);
     }
     Ok(())
+}
+
+fn ended(place: &Place<'_>, entry: Entry, why: &'static str) {
+    let (frontend, login) = (place.frontend.name.as_str(), place.login.name.as_str());
+    tracing::info!(frontend, login, session = short(entry), why, "a session has ended");
 }
 
 /// Has the tokens of a session that has ended count no more. The reply does not wait for it; a stop of the gateway does.

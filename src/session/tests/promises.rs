@@ -182,6 +182,21 @@ fn what_has_ended_is_never_written_back() {
 }
 
 #[test]
+fn who_closes_a_session_gets_the_tokens_that_it_has_had_last() {
+    everywhere(async |instance, _| {
+        let sessions = instance.sessions();
+        let read = sessions.begin(&shop(), record("u1", "a")).await.unwrap();
+        // Refreshed after the one who closes it has read it.
+        sessions.replace(&read, record("u1", "b")).await.unwrap().unwrap();
+        assert!(sessions.close(&read).await.unwrap() == record("u1", "b"));
+        assert!(is_over(&instance, &read.key).await);
+        // And one that comes too late finds nothing to write to.
+        assert!(sessions.replace(&read, record("u1", "c")).await.unwrap().is_none());
+        assert!(is_over(&instance, &read.key).await);
+    });
+}
+
+#[test]
 fn all_of_a_user_end_and_nobody_elses() {
     everywhere(async |instance, _| {
         let sessions = instance.sessions();
