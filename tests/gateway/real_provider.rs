@@ -136,7 +136,7 @@ impl World {
         self.visitor.get("/me").await.assert_error(401, "SESSION_EXPIRED");
         assert_eq!(self.visitor.own_cookies(), []);
         for gateway in &self.gateways {
-            let asked = gateway.get("/me").from_our_page().header("cookie", &cookie);
+            let asked = gateway.get("/me").by_our_page().header("cookie", &cookie);
             asked.await.assert_error(401, "SESSION_EXPIRED");
         }
     }
@@ -196,7 +196,7 @@ async fn fifty_requests_on_all_instances_survive_every_rotation_with_one_refresh
         world.advance(301).await;
         let ask = |at: usize| {
             let gateway = &world.gateways[at % world.gateways.len()];
-            gateway.get("/me").from_our_page().header("cookie", &cookie).into_future()
+            gateway.get("/me").by_our_page().header("cookie", &cookie).into_future()
         };
         for reply in join_all((0..50).map(ask)).await {
             reply.assert_data(200, json!("it"));
@@ -222,8 +222,11 @@ async fn a_logout_ends_the_session_here_and_there_and_comes_back(store: Store) {
     world.visitor.logout().await.assert_at("https://app.test/");
     assert_eq!(world.visitor.own_cookies(), [], "the jar is empty");
     assert_eq!(world.provider.count("end_session").await, 1);
+    // It tells the gateway too, where the session has ended already.
+    let counts = world.provider.counts().await;
+    assert_eq!(counts["backchannel_logout"], json!({"ok": 1, "refused": 0, "failed": 0}));
     for gateway in &world.gateways {
-        let asked = gateway.get("/me").from_our_page().header("cookie", &cookie);
+        let asked = gateway.get("/me").by_our_page().header("cookie", &cookie);
         asked.await.assert_error(401, "SESSION_EXPIRED");
     }
     // A stop waits for what is told to the provider.
