@@ -32,9 +32,9 @@ pub(super) struct Begun {
 
 /// How long a user may take.
 const LIFE: Duration = Duration::from_secs(600);
-/// More are not kept at once, nor in more bytes: they come along with every request.
+/// More are not kept at once, nor in more bytes: they come along with every request, and proxies take 8 KiB of cookies.
 const MOST: usize = 8;
-const MOST_BYTES: usize = 8 * 1024;
+const MOST_BYTES: usize = 4 * 1024;
 const PURPOSE: &str = "attempt";
 
 /// A cookie of an attempt that has come.
