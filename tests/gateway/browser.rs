@@ -129,16 +129,21 @@ fn assert_unseen<'a>(visit: &'a Value, tokens: impl Iterator<Item = &'a str>) {
     assert!(cookies.len() > 1, "of an attempt and of a session: {cookies:?}");
     for secret in tokens.chain(cookies) {
         assert!(secret.len() > 15, "this is no secret: {secret}");
-        assert!(!seen.iter().any(|text| text.contains(secret)), "a script has seen {secret}");
+        assert!(
+            !seen.iter().any(|text| text.contains(secret)),
+            "a script has seen a secret of {} bytes",
+            secret.len()
+        );
     }
     let readable = &visit["readable"];
     for place in ["cookie", "local", "session"] {
         assert!(["", "{}"].contains(&text(&readable[place])), "{place}: {readable:#}");
     }
-    for place in ["history", "entries"] {
+    for place in ["history", "entries", "performance"] {
         assert!(!text(&readable[place]).contains("code="), "{place}: {readable:#}");
     }
     let referrers = list(&visit["referrers"]);
+    assert!(!referrers.is_empty(), "a provider's pages have one");
     assert!(!referrers.iter().any(|page| page.contains("code=")), "{referrers:?}");
 }
 
@@ -187,7 +192,7 @@ async fn a_page_that_needs_a_login_is_shown_after_one_and_then_without_and_to_wh
         let (steps, logins) = if same_site == "strict" { (5, 2) } else { (1, 1) };
         assert_eq!(list(&linked["way"]).len(), steps, "{linked:#}");
         assert_eq!(world.provider.count("authorization_code").await, logins);
-        for place in ["history", "entries"] {
+        for place in ["history", "entries", "performance"] {
             let found = text(&visit["readable"][place]);
             assert!(!found.contains("code="), "{same_site}: {found}");
         }

@@ -222,6 +222,9 @@ async fn a_logout_ends_the_session_here_and_there_and_comes_back(store: Store) {
     world.visitor.logout().await.assert_at("https://app.test/");
     assert_eq!(world.visitor.own_cookies(), [], "the jar is empty");
     assert_eq!(world.provider.count("end_session").await, 1);
+    // It tells the gateway too, where the session has ended already.
+    let counts = world.provider.counts().await;
+    assert_eq!(counts["backchannel_logout"], json!({"ok": 1, "refused": 0, "failed": 0}));
     for gateway in &world.gateways {
         let asked = gateway.get("/me").by_our_page().header("cookie", &cookie);
         asked.await.assert_error(401, "SESSION_EXPIRED");

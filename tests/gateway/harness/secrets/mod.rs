@@ -120,7 +120,9 @@ pub fn found(text: &[u8]) -> Vec<String> {
 impl Known {
     /// See [`used`].
     pub fn add(&mut self, kind: &'static str, text: &str) {
-        if text.len() >= forms::SHORTEST && self.secrets.insert(text.to_owned()) {
+        // One letter over and over only fills: other tests send and get it too.
+        let fills = text.as_bytes().windows(2).all(|pair| pair[0] == pair[1]);
+        if text.len() >= forms::SHORTEST && !fills && self.secrets.insert(text.to_owned()) {
             forms::of(text).into_iter().for_each(|form| self.index.insert(kind, form));
         }
     }
