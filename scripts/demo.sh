@@ -43,6 +43,10 @@ Open http://$gateway in a browser, and sign in as one of the demo's users.
 
 The gateway's services are at 127.0.0.1:7000 to 7009. Try, in another terminal:
 
+  # who has signed in, and an end to it
+  $target/frontdesk sessions list
+  $target/frontdesk sessions revoke --sub u1
+
   # a session token, from the mock issuer
   TOKEN=\$(curl -s '127.0.0.1:7000/token?sub=u1')
 
