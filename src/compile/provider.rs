@@ -131,7 +131,7 @@ fn client_key(cx: &mut Context<'_>, written: &Plain<String>) -> Option<ClientAut
     let pem = cx.value(written)?.into_bytes();
     let good = signs(&pem);
     if !good {
-        let help = "an RSA, P-256 or Ed25519 key as PEM: `client_key = \"${file:client.pem}\"`";
+        let help = "an RSA (2048 bits at least), P-256 or Ed25519 key in PKCS #8: `openssl pkcs8 -topk8 -nodes` makes one of others";
         cx.wrong(&written.span, "this is not a private key", help);
         return None;
     }

@@ -43,6 +43,8 @@ pub struct Subject<'a> {
     pub token: &'a Token,
     /// A login session and its version; or an issuer and a subject.
     pub of: &'a [u8],
+    /// Who has issued it.
+    pub issuer: &'a str,
 }
 
 /// A token of a credential.
@@ -75,9 +77,10 @@ impl Credentials {
     /// A token of a credential: one for the subject where there is one, else the gateway's own.
     ///
     /// # Errors
-    /// 503 where its provider is away, for as long as it is left alone, 502 where it says no.
+    /// 503 where its provider is away, for as long as it is left alone, 502 where it says no; 500 where the subject's token
+    /// is not that provider's: nobody else gets it.
     pub async fn token(&self, index: usize, subject: Option<Subject<'_>>) -> Result<Issued, Fault> {
-        let (credential, key) = (self.credential(index)?, key(index, subject));
+        let (credential, key) = (self.of(index, subject)?, key(index, subject));
         let token = self.tokens.get(key, || ask(credential, subject)).await?;
         Ok(Issued { token, key })
     }
@@ -92,7 +95,7 @@ impl Credentials {
         subject: Option<Subject<'_>>,
         refused: &Issued,
     ) -> Result<Option<Issued>, Fault> {
-        let (credential, key) = (self.credential(index)?, key(index, subject));
+        let (credential, key) = (self.of(index, subject)?, key(index, subject));
         let asking = || ask(credential, subject);
         let token = self.tokens.another(key, &refused.token, asking).await?;
         Ok(token.map(|token| Issued { token, key }))
@@ -101,6 +104,19 @@ impl Credentials {
     /// Notes whether an upstream has taken another token, after it had not taken one.
     pub fn helped(&self, another: &Issued, helped: bool) {
         self.tokens.helped(another.key, helped);
+    }
+
+    /// The credential that a subject's token may be exchanged by.
+    fn of(&self, index: usize, subject: Option<Subject<'_>>) -> Result<&Arc<Credential>, Fault> {
+        let credential = self.credential(index)?;
+        let own = |issuer: &Arc<str>| subject.is_none_or(|subject| *subject.issuer == **issuer);
+        if credential.provider.issuer().is_none_or(own) {
+            return Ok(credential);
+        }
+        let name = credential.provider.name();
+        Err(Fault::internal(format!(
+            "a user of another issuer than that of [login.{name}] has no token to exchange there"
+        )))
     }
 
     fn credential(&self, index: usize) -> Result<&Arc<Credential>, Fault> {
@@ -116,10 +132,14 @@ fn ask(credential: &Arc<Credential>, subject: Option<Subject<'_>>) -> Asking {
     async move {
         let Credential { provider, audience, scope, .. } = &*credential;
         let (audience, scope) = (audience.as_deref(), scope.as_deref());
-        match token {
+        let granted = match token {
             Some(token) => provider.exchange(&token, audience, scope).await,
             None => provider.client_credentials(audience, scope).await,
-        }
+        };
+        granted.inspect_err(|problem| {
+            let of = &**provider.name();
+            tracing::warn!(of, %problem, "a credential's token could not be had");
+        })
     }
     .boxed()
 }
@@ -132,7 +152,7 @@ fn key(index: usize, subject: Option<Subject<'_>>) -> Key {
         context.update(part);
     };
     add(&(index as u64).to_be_bytes());
-    if let Some(Subject { token, of }) = subject {
+    if let Some(Subject { token, of, .. }) = subject {
         add(of);
         add(token.reveal().as_bytes());
     }

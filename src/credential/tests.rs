@@ -192,7 +192,7 @@ proptest! {
         for (index, owner, token, seconds) in asked {
             let name = format!("{index}/{owner}/{token}");
             let token = Token::new(token);
-            let subject = Subject { token: &token, of: owner.as_bytes() };
+            let subject = Subject { token: &token, of: owner.as_bytes(), issuer: "https://id.test/" };
             let key = key(index, Some(subject));
             let got = runtime.block_on(tokens.get(key, issuer.grants(&name, Some(60))));
             let got = got.expect("a token");
@@ -206,10 +206,10 @@ proptest! {
 #[test]
 fn the_gateways_own_token_is_nobody_elses() {
     let empty = Token::new("");
-    let subject = Subject { token: &empty, of: b"" };
+    let subject = Subject { token: &empty, of: b"", issuer: "https://id.test/" };
     assert_ne!(key(0, None), key(0, Some(subject)));
     assert_ne!(key(0, None), key(1, None));
     let (a, b) = (Token::new("ab"), Token::new("b"));
-    let one = key(0, Some(Subject { token: &a, of: b"" }));
-    assert_ne!(one, key(0, Some(Subject { token: &b, of: b"a" })));
+    let one = key(0, Some(Subject { token: &a, of: b"", issuer: "https://id.test/" }));
+    assert_ne!(one, key(0, Some(Subject { token: &b, of: b"a", issuer: "https://id.test/" })));
 }

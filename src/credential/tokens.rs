@@ -145,7 +145,6 @@ impl Tokens {
                 Ok(self.keep(key, granted))
             }
             Err(problem) => {
-                tracing::warn!(%problem, "a credential's token could not be had");
                 self.rests.fail(key, self.clock.steady());
                 Err(problem)
             }

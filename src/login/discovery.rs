@@ -9,8 +9,9 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
 use reqwest::{StatusCode, header};
+use serde_json::{Map, Value};
 
-use super::metadata::{KeysAt, Metadata};
+use super::metadata::{KeysAt, Metadata, OTHER};
 use super::problem::Problem;
 use crate::clock::Clock;
 use crate::token::{Http, KeyRing, strict_object};
@@ -94,13 +95,16 @@ impl Discovery {
         let base = self.issuer.strip_suffix('/').unwrap_or(&self.issuer);
         let url = format!("{base}/.well-known/openid-configuration");
         let json = "application/json";
-        let reply = self.http.send(|http| http.get(url).header(header::ACCEPT, json)).await;
+        let reply = self.http.send(|http| http.get(&url).header(header::ACCEPT, json)).await;
         let reply = reply.map_err(away)?;
         if reply.status != StatusCode::OK {
-            return Err(away(format!("status {}", reply.status.as_u16())));
+            return Err(away(format!("{url} answers {}", reply.status.as_u16())));
         }
         let said = strict_object(&reply.body).map_err(|why| away(why.to_owned()))?;
-        Metadata::read(&self.issuer, &said, |at| self.keys(at)).map_err(bad)
+        Metadata::read(&self.issuer, &said, |at| self.keys(at)).map_err(|why| match why {
+            OTHER => bad(&format!("`{}` is asked for, {why}: {}", self.issuer, named(&said))),
+            why => bad(why),
+        })
     }
 
     /// The keys that are there already, unless they are elsewhere now or for something else.
@@ -115,6 +119,12 @@ impl Discovery {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The issuer that metadata names, for the log.
+fn named(said: &Map<String, Value>) -> String {
+    let named = said.get("issuer").and_then(Value::as_str).unwrap_or("none");
+    named.chars().take(200).flat_map(char::escape_default).collect()
 }
 
 const REFRESH: Duration = Duration::from_secs(3600);

@@ -132,7 +132,10 @@ fn life(said: Option<&Value>) -> Result<Option<u64>, &'static str> {
         Some(Value::String(text)) => text.parse().ok(),
         Some(_) => None,
     };
-    number.map(Some).ok_or("an `expires_in` that is no number of seconds")
+    // One that is over at once could never be used: its end is not known.
+    number
+        .map(|life| (life > 0).then_some(life))
+        .ok_or("an `expires_in` that is no number of seconds")
 }
 
 const MAX_TOKEN: usize = 16 * 1024;

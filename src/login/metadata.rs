@@ -42,7 +42,7 @@ impl Metadata {
         keys: impl FnOnce(KeysAt) -> Arc<KeyRing>,
     ) -> Result<Self, &'static str> {
         if said.get("issuer").and_then(Value::as_str) != Some(issuer) {
-            return Err("the metadata is another issuer's");
+            return Err(OTHER);
         }
         let base = endpoint::safe(issuer)?;
         let optional = |name: &str| match said.get(name) {
@@ -84,6 +84,9 @@ impl Offered {
         self.algorithms.is_empty() || self.algorithms.iter().any(|one| one == algorithm)
     }
 }
+
+/// An issuer is equal to the letter, the slash at its end too.
+pub(super) const OTHER: &str = "the metadata is another issuer's";
 
 /// Those that ID tokens may be signed with: never HS256, whatever is said.
 fn algorithms(said: Vec<String>) -> Result<Vec<Algorithm>, &'static str> {

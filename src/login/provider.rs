@@ -68,6 +68,14 @@ impl Provider {
         Ok(Self { desk: Desk { client, clock, http }, settings, place })
     }
 
+    /// Its issuer, where it is more than a token endpoint.
+    pub fn issuer(&self) -> Option<&Arc<str>> {
+        match &self.settings.at {
+            At::Issuer(issuer) => Some(issuer),
+            At::TokenUrl(_) => None,
+        }
+    }
+
     /// The NAME of its table.
     pub fn name(&self) -> &Arc<str> {
         &self.settings.name

@@ -47,6 +47,12 @@ pub(super) fn is_link(request: &Request) -> bool {
     request.method == Method::GET && free
 }
 
+/// Whether a page of another site has led here.
+pub(super) fn is_from_elsewhere(head: &dyn Head) -> bool {
+    let site = head.header("sec-fetch-site");
+    matches!(site[..], [b"cross-site" | b"same-site"])
+}
+
 /// Whether somebody waits for a page in a tab.
 pub(super) fn is_navigation(request: &Request) -> bool {
     let head = &*request.head;

@@ -79,7 +79,10 @@ pub(super) fn find(plan: &Plan, method: &Method, head: &dyn Head) -> Result<Foun
 /// # Errors
 /// 400 for an ambiguous path, 404 where no route matches.
 pub(super) fn at<'a>(plan: &'a Plan, head: &dyn Head) -> Result<Place<'a>, Fault> {
-    let frontend = plan.frontend(head.host()).ok_or_else(|| Fault::new(Code::NotFound))?;
+    let frontend = plan.frontend(head.host()).ok_or_else(|| {
+        let host: String = head.host().chars().take(100).flat_map(char::escape_default).collect();
+        Fault::new(Code::NotFound).cause(format!("no frontend has the host `{host}`"))
+    })?;
     let segments = path::canonical(head.path())?;
     // A trailing slash is another path: no segment is empty.
     if segments.last().is_some_and(|last| last.is_empty()) {

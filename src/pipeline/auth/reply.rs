@@ -48,8 +48,8 @@ pub(super) fn json(request: &Request, status: u16, value: &Value) -> Reply {
 pub(super) fn going_on(request: &Request, to: &str) -> Reply {
     let to = escaped(to);
     let refresh = format!("<meta http-equiv=\"refresh\" content=\"0; url={to}\">\n");
-    let body = format!("<h1>Signed in</h1>\n<p><a href=\"{to}\">Continue</a></p>\n");
-    page(empty(request, 200), "Signed in", &refresh, &body)
+    let body = format!("<h1>One moment</h1>\n<p><a href=\"{to}\">Continue</a></p>\n");
+    page(empty(request, 200), "One moment", &refresh, &body)
 }
 
 /// A fault, as a page where a person waits for one.

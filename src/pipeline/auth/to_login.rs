@@ -2,7 +2,8 @@
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::reply::see_other;
+use super::reply::{going_on, see_other};
+use crate::cookie::SameSite;
 use crate::fault::{Code, Fault};
 use crate::pipeline::browser;
 use crate::pipeline::gateway::Gateway;
@@ -34,8 +35,18 @@ pub(in crate::pipeline) fn instead_of(
     let (path, query) = (request.head.path(), request.head.query());
     let mark = if query.is_empty() { "" } else { "?" };
     let here = format!("{path}{mark}{query}");
+    // A link of another site brings no Strict cookie. What a page of ours asks for does.
+    if strict(frontend) && browser::is_from_elsewhere(&*request.head) {
+        let mut reply = going_on(request, &here);
+        reply.fault = Some(fault.clone());
+        return Some(reply);
+    }
     let here = utf8_percent_encode(&here, NON_ALPHANUMERIC);
     let mut reply = see_other(request, &format!("{}/login?return_to={here}", login.path)).ok()?;
     reply.fault = Some(fault.clone());
     Some(reply)
+}
+
+fn strict(frontend: &Frontend) -> bool {
+    frontend.login.as_ref().is_some_and(|door| door.cookie.same_site == SameSite::Strict)
 }

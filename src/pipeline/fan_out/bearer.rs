@@ -38,7 +38,7 @@ pub(super) async fn of(frame: &Frame, call: &Call) -> Result<Option<Bearer>, Fau
         Grant::Exchange => {
             let user = user(frame).await?;
             let owner = owner(frame, &user);
-            credentials.token(index, Some(Subject { token: user.token(), of: &owner })).await?
+            credentials.token(index, Some(subject(frame, &user, &owner))).await?
         }
     };
     Ok(Some(Bearer::Credential(issued)))
@@ -65,7 +65,7 @@ pub(super) async fn another(
                 Grant::Exchange => {
                     let user = user(frame).await?;
                     let owner = owner(frame, &user);
-                    let subject = Subject { token: user.token(), of: &owner };
+                    let subject = subject(frame, &user, &owner);
                     credentials.another(index, Some(subject), old).await?
                 }
             };
@@ -120,6 +120,11 @@ async fn user(frame: &Frame) -> Result<Bearer, Fault> {
 fn login(frame: &Frame, live: Arc<Live>) -> Bearer {
     frame.note_login(&live);
     Bearer::Login(live.identity.token.clone(), live)
+}
+
+fn subject<'a>(frame: &'a Frame, user: &'a Bearer, of: &'a [u8]) -> Subject<'a> {
+    let issuer = frame.identity.as_deref().map_or("", |identity| &identity.issuer);
+    Subject { token: user.token(), of, issuer }
 }
 
 /// What an exchanged token is bound to besides the token that it was exchanged for: the session and its version, or issuer

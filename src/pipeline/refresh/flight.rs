@@ -19,9 +19,9 @@ const LEASE: Duration = Duration::from_secs(30);
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Between two looks at what another instance does.
 const LOOK: Duration = Duration::from_millis(50);
-/// Before each further try to write what was granted: without it the session is lost, where refresh tokens rotate.
-const PAUSES: [Duration; 4] =
-    [Duration::ZERO, Duration::from_millis(250), Duration::from_secs(1), Duration::from_secs(4)];
+/// Milliseconds before each further try to write what was granted: without it the session is lost, where refresh tokens
+/// rotate. A store that fails over takes its time.
+const PAUSES: [u64; 10] = [0, 250, 1_000, 4_000, 5_000, 10_000, 10_000, 10_000, 10_000, 10_000];
 
 /// What a refresh works with.
 #[derive(Clone, Copy)]
@@ -113,7 +113,7 @@ async fn write(reach: Reach<'_>, live: &Live, granted: Granted) -> Result<Outcom
     let record = renewed(&live.record, granted, reach.clock.now());
     let mut written = Ok(None);
     for pause in PAUSES {
-        sleep(pause).await;
+        sleep(Duration::from_millis(pause)).await;
         written = reach.sessions.replace(live, record.clone()).await;
         if written.is_ok() {
             break;

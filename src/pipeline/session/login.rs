@@ -88,7 +88,14 @@ async fn session(
         Found::Live(live) if !is_of(gateway, door, &live) => ended(),
         Found::Live(live) => Held::Live(live),
         Found::Ended => ended(),
-        Found::Forged => forged(),
+        Found::Forged => {
+            // The id is right, so that nobody makes this up: more likely a key of ours is not there.
+            tracing::warn!(
+                frontend = frontend.name.as_str(),
+                "the record of a session does not open: its key is not among [session] keys, or the cookie is not whole"
+            );
+            forged()
+        }
     })
 }
 

@@ -30,6 +30,21 @@ async fn a_navigation_without_a_session_is_sent_to_the_login_and_comes_back() {
 }
 
 #[tokio::test]
+async fn a_link_of_another_site_is_followed_once_more_by_ourselves_before_anybody_logs_in() {
+    let idp = Idp::start().await;
+    let gateway = gateway(&idp).await;
+    for site in ["cross-site", "same-site"] {
+        let link = [TAB[0], TAB[1], ("sec-fetch-site", site)];
+        let reply = with(gateway.get("/page?a=1"), &link).await;
+        reply.assert_status(200).assert_no_header("set-cookie");
+        assert!(reply.body.contains("content=\"0; url=/page?a=1\""), "{reply:?}");
+    }
+    // With the cookie, which comes along then, or without it.
+    let own = [TAB[0], TAB[1], ("sec-fetch-site", "same-origin")];
+    with(gateway.get("/page?a=1"), &own).await.assert_status(303);
+}
+
+#[tokio::test]
 async fn whoever_asks_for_data_gets_401_and_never_a_redirect() {
     let idp = Idp::start().await;
     let gateway = gateway(&idp).await;

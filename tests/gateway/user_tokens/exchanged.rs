@@ -17,8 +17,13 @@ auth = "billing"
 async fn desk() -> Desk {
     let (idp, users) = (Idp::start().await, users().await);
     users.on("GET", "/bill", Reply::json(json!(12)));
+    // Tokens that the provider itself has signed, and those of somebody else.
+    let tokens = format!(
+        "[tokens.provider]\nissuer = \"{}\"\naudience = \"api\"\nalgorithms = [\"HS256\"]\nkey = {{ secret = \"${{TEST_SECRET}}\" }}\n",
+        idp.issuer()
+    );
     let gateway = Gateway::config()
-        .gateway(&login_at(&idp, EXCHANGE))
+        .gateway(&login_at(&idp, &format!("{EXCHANGE}{tokens}")))
         .upstream("billing", &users)
         .route("bill.toml", BILL)
         .start()
@@ -96,12 +101,21 @@ async fn the_token_of_a_user_who_brings_one_is_exchanged_too() {
             "issued_token_type": "urn:ietf:params:oauth:token-type:access_token",
         }))
     });
-    let tokens = ["u1", "u2"].map(|user| token(json!({"sub": user})));
+    let issuer = desk.idp.issuer();
+    let tokens = ["u1", "u2"].map(|user| token(json!({"iss": issuer, "sub": user})));
     for token in [&tokens[0], &tokens[1], &tokens[0]] {
         desk.gateway.get("/bill").bearer(token).await.assert_data(200, json!(12));
         assert!(token.ends_with(&desk.last_sent()["xt.".len()..]));
     }
     assert_eq!(exchanges(&desk).len(), 2);
+}
+
+#[tokio::test]
+async fn no_provider_gets_the_token_of_another_issuers_user() {
+    let desk = desk().await;
+    let reply = desk.gateway.get("/bill").bearer(&token(json!({"sub": "u1"}))).await;
+    reply.assert_error(500, "INTERNAL_ERROR");
+    assert_eq!((exchanges(&desk).len(), desk.users.total()), (0, 0));
 }
 
 #[tokio::test]
