@@ -99,9 +99,9 @@ fn an_endpoint_is_https_unless_all_is_on_this_machine() {
 async fn t13_who_answers_nothing_of_use_is_away() {
     let desk = Desk::with(|settings| settings.timeout = Duration::from_millis(300)).await;
     for (reply, cause) in [
-        (Reply::status(404), "discovery: status 404"),
-        (Reply::status(503), "discovery: status 503"),
-        (Reply::status(302).header("location", "/elsewhere"), "discovery: status 302"),
+        (Reply::status(404), "openid-configuration answers 404"),
+        (Reply::status(503), "openid-configuration answers 503"),
+        (Reply::status(302).header("location", "/elsewhere"), "openid-configuration answers 302"),
         (Reply::text("<html>"), "not strict JSON"),
         (Reply::text("[]"), "not a JSON object"),
         (Reply::text("{\"issuer\":1,\"issuer\":2}"), "not strict JSON"),
