@@ -35,6 +35,8 @@ struct Book {
     /// Indexes whose sessions have all ended, also those that are only about to begin.
     ended: Timed<Hash, ()>,
     once: Timed<Hash, ()>,
+    /// Apart: whoever fills it must not get in the way of those.
+    lately: Timed<Hash, ()>,
 }
 
 impl Memory {
@@ -133,6 +135,24 @@ impl Memory {
             }
         }
         Ok(first)
+    }
+
+    /// The same; where there are too many, those that end first give way.
+    pub(super) fn once_lately(&self, what: Hash, until: Duration, now: Duration) -> bool {
+        let mut book = self.book();
+        let first = book.lately.get(&what, now).is_none();
+        if first {
+            while book.lately.len() > 0 && (book.lately.len() + 1) * ONCE > self.max_bytes / 8 {
+                book.lately.remove_first();
+            }
+            book.lately.put(what, (), until, now);
+        }
+        first
+    }
+
+    /// Whether [`Self::once`] has been asked this.
+    pub(super) fn seen(&self, what: Hash, now: Duration) -> bool {
+        self.book().once.get(&what, now).is_some()
     }
 
     pub(super) fn leases(&self) -> &Leases {
