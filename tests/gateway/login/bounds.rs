@@ -77,3 +77,45 @@ async fn so_many_codes_are_redeemed_at_once_and_who_is_too_many_may_try_again() 
     }
 }
 
+const MAYBE: &str = "session = 'optional'\n[get.response]\nshape = '1'\n";
+const LIMITED: &str =
+    "rate_limits = [\"per_ip\"]\n[rate_limits.per_ip]\nquota = \"1/h\"\nburst = 4\n";
+
+#[tokio::test]
+async fn requests_for_the_paths_of_a_login_are_counted_by_address() {
+    let idp = Idp::start().await;
+    let text = format!("trusted_proxies = ['127.0.0.1']\n{}", login_at(&idp, LIMITED));
+    let gateway = Gateway::config().gateway(&text).route("maybe.toml", MAYBE).start().await;
+    let from = |path: &str, address: &str| gateway.get(path).header("x-forwarded-for", address);
+    let first = from("/auth/login", "6.6.6.6").await;
+    first.assert_status(303).assert_header("ratelimit-policy", "\"per_ip\";q=1;w=3600");
+    first.assert_header("x-ratelimit-remaining", "3");
+    from("/auth/session", "6.6.6.6").await.assert_status(200);
+    from("/auth/callback", "6.6.6.6").await.assert_status(400);
+    from("/auth/logout", "6.6.6.6").await.assert_status(405);
+    for path in ["login", "callback", "session", "logout", "backchannel-logout"] {
+        let reply = from(&format!("/auth/{path}"), "6.6.6.6").await;
+        reply.assert_error(429, "RATE_LIMITED").assert_header("cache-control", "no-store");
+        reply.assert_header("x-ratelimit-remaining", "0");
+        assert!(reply.header("retry-after").is_some(), "{path}");
+    }
+    // A person sees a page.
+    let page = from("/auth/login", "6.6.6.6").header("sec-fetch-mode", "navigate");
+    let page = page.header("sec-fetch-dest", "document").header("accept", "text/html").await;
+    page.assert_status(429).assert_header("content-type", "text/html; charset=utf-8");
+    assert!(page.header("set-cookie").is_none() && page.header("retry-after").is_some());
+    // Others, and other paths, have not asked.
+    from("/auth/login", "7.7.7.7").await.assert_status(303);
+    from("/maybe", "6.6.6.6").await.assert_status(200);
+    from("/auth/nothing", "6.6.6.6").await.assert_status(404);
+}
+
+#[tokio::test]
+async fn requests_for_the_paths_of_a_login_are_counted_by_what_the_request_says() {
+    let idp = Idp::start().await;
+    let limited = LIMITED.replace("burst = 4", "key_from = '$request.path'");
+    let gateway = config(&idp, "", &limited).start().await;
+    gateway.get("/auth/login").await.assert_status(303);
+    gateway.get("/auth/login").await.assert_error(429, "RATE_LIMITED");
+    gateway.get("/auth/session").await.assert_status(200);
+}
