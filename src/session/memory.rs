@@ -23,7 +23,7 @@ pub struct Memory {
     /// Which of them is swept next.
     next: AtomicUsize,
     /// What logins and logouts alone ask for.
-    book: Mutex<Book>,
+    book: Box<Mutex<Book>>,
     leases: Leases,
     /// Whether the log says that it is full.
     told: AtomicBool,
@@ -47,7 +47,7 @@ impl Memory {
             bytes: AtomicUsize::default(),
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
             next: AtomicUsize::default(),
-            book: Mutex::default(),
+            book: Box::default(),
             leases: Leases::default(),
             told: AtomicBool::default(),
         }
