@@ -11,6 +11,7 @@ use super::names;
 use super::scope::Scope;
 use crate::config::{self, Named, Plain, Program, Resolved, did_you_mean};
 use crate::diagnostic::{Diagnostic, Span};
+use crate::jq;
 use crate::limit::{OnFailure, Policy};
 use crate::plan::{Input, KeyFrom, RateLimit, RateLimits, slot};
 
@@ -72,6 +73,41 @@ pub(super) fn of_endpoint(
             },
         };
         stage.push(RateLimit { policy: index, key });
+    }
+    limits
+}
+
+/// Compiles the policies of a login. There only the request's head is known.
+pub(super) fn of_login(
+    cx: &mut Context<'_>,
+    keys: &Keys<'_>,
+    written: &[Plain<String>],
+) -> Vec<RateLimit> {
+    let mut limits: Vec<RateLimit> = Vec::new();
+    for written in written {
+        let Some(index) = known(cx, keys, written) else { continue };
+        let key = match keys[index] {
+            Some(By::Address) => Some(KeyFrom::Address),
+            Some(By::Program(program)) => {
+                let read = cx.program(program, &mut Scope::Limit { input: None });
+                let early =
+                    |read: &jq::Program| read.slots().iter().all(|one| *one == slot::REQUEST);
+                read.filter(early).map(KeyFrom::Program)
+            }
+            Some(By::Session | By::Credential) => None,
+            // Told where the policy is.
+            None => continue,
+        };
+        let Some(key) = key else {
+            let title = "this policy counts by what is not known at the paths of a login";
+            let help =
+                "take one with `by = \"ip\"`, or with a `key_from` that reads `$request` alone";
+            cx.wrong(&written.span, title, help);
+            continue;
+        };
+        if limits.iter().all(|one| one.policy != index) {
+            limits.push(RateLimit { policy: index, key });
+        }
     }
     limits
 }

@@ -1,6 +1,7 @@
 //! `[login.NAME]`
 
 use super::context::Context;
+use super::limits;
 use super::provider::settings;
 use crate::config::{self, Gateway, Name, Plain, did_you_mean};
 use crate::login::Settings;
@@ -8,10 +9,14 @@ use crate::plan::{Credential, Door, Login, TokenSource};
 
 /// Compiles the logins, and what their providers need to know, in the same order. A login's index is its place in the
 /// file.
-pub(super) fn logins(cx: &mut Context<'_>, gateway: &Gateway) -> (Vec<Login>, Vec<Settings>) {
+pub(super) fn logins(
+    cx: &mut Context<'_>,
+    gateway: &Gateway,
+    keys: &limits::Keys<'_>,
+) -> (Vec<Login>, Vec<Settings>) {
     let (mut logins, mut providers) = (Vec::new(), Vec::new());
     for (name, written) in &gateway.login {
-        logins.extend(login(cx, name, written));
+        logins.extend(login(cx, name, written, keys));
         providers.extend(settings(cx, name, written));
     }
     (logins, providers)
@@ -52,7 +57,12 @@ pub(super) fn check_used<'d>(
     }
 }
 
-fn login(cx: &mut Context<'_>, name: &Name, written: &config::Login) -> Option<Login> {
+fn login(
+    cx: &mut Context<'_>,
+    name: &Name,
+    written: &config::Login,
+    keys: &limits::Keys<'_>,
+) -> Option<Login> {
     let path = path(cx, &written.path);
     let show: Vec<_> = written.show.iter().map(|claim| shown(cx, claim)).collect();
     let hint = cx.value(&written.id_token_hint);
@@ -61,6 +71,7 @@ fn login(cx: &mut Context<'_>, name: &Name, written: &config::Login) -> Option<L
         path: path?,
         show: show.into_iter().collect::<Option<_>>()?,
         id_token_hint: hint?,
+        rate_limits: limits::of_login(cx, keys, &written.rate_limits),
     })
 }
 

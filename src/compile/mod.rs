@@ -102,8 +102,9 @@ fn plan(cx: &mut Context<'_>, tree: &Tree) -> Option<Plan> {
     let server = gateway::server(cx, gateway);
     let limits = gateway::limits(cx, gateway);
     let validate_responses = gateway::validate_responses(cx, gateway);
+    let (policies, rate_limits) = limits::policies(cx, &gateway.rate_limits);
     let Sessions { lifetimes, keys, logins, providers, drafts, credentials, auth } =
-        sessions(cx, tree);
+        sessions(cx, tree, &rate_limits);
     let issuers = tokens::issuers(cx, &gateway.tokens);
     let roles_from = cx.program(&gateway.session.roles_from, &mut Scope::Claims);
     let scopes_from = cx.program(&gateway.session.scopes_from, &mut Scope::Claims);
@@ -113,7 +114,6 @@ fn plan(cx: &mut Context<'_>, tree: &Tree) -> Option<Plan> {
         frontend::origins(&drafts).any(|origin| origin.as_str().starts_with("https://"));
     let headers = response_headers::standing(cx, gateway, encrypted);
     let stores = stores::stores(cx, &gateway.stores, &tree.folder);
-    let (policies, rate_limits) = limits::policies(cx, &gateway.rate_limits);
     let proxies = proxies::proxies(cx, &gateway.server.trusted_proxies);
     let max_body = gateway::size(cx, &gateway.server.max_body);
     let max_reply = gateway::size(cx, &gateway.server.max_reply);
@@ -168,11 +168,11 @@ struct Sessions<'a> {
     auth: credential::Words,
 }
 
-fn sessions<'a>(cx: &mut Context<'_>, tree: &'a Tree) -> Sessions<'a> {
+fn sessions<'a>(cx: &mut Context<'_>, tree: &'a Tree, policies: &limits::Keys<'_>) -> Sessions<'a> {
     let gateway = &tree.gateway;
     let lifetimes = session::lifetimes(cx, &gateway.session);
     let keys = session::keys(cx, &gateway.session, gateway.login.values().next());
-    let (logins, providers) = login::logins(cx, gateway);
+    let (logins, providers) = login::logins(cx, gateway, policies);
     let cookies = session::cookies(cx, &gateway.session);
     let before = cx.count();
     let drafts = frontend::drafts(cx, tree, &cookies);

@@ -56,6 +56,8 @@ table! {
         pub timeout: Plain<Duration>,
         /// Whether the provider is told by the ID token, in a URL, who logs out.
         pub id_token_hint: Plain<bool>,
+        /// Policies of `[rate_limits]` that count requests for its paths, by address or `$request`.
+        pub rate_limits: Vec<Plain<String>>,
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use super::metadata::Metadata;
+use super::problem::Problem;
 use crate::identity::Token;
 
 /// What came to the callback.
@@ -12,6 +14,23 @@ pub struct Callback<'a> {
     /// `iss` (RFC 9207), where it was there.
     pub issuer: Option<&'a str>,
 }
+
+impl Callback<'_> {
+    /// Whether it may be redeemed at this provider (RFC 9207 §2.4: a code of another one must not be sent to it).
+    pub(super) fn check(&self, metadata: &Metadata) -> Result<(), Problem> {
+        if !(1..=MAX_CODE).contains(&self.code.len()) {
+            return Err(Problem::Bad("a code that is none".to_owned()));
+        }
+        match self.issuer {
+            Some(issuer) if issuer == &*metadata.issuer => Ok(()),
+            None if !metadata.names_issuer => Ok(()),
+            Some(_) => Err(Problem::Bad("the callback is another issuer's".to_owned())),
+            None => Err(Problem::Bad("the callback does not name its issuer".to_owned())),
+        }
+    }
+}
+
+const MAX_CODE: usize = 4096;
 
 /// What a token endpoint has granted.
 #[derive(Clone, Debug)]

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use tokio::sync::{Semaphore, SemaphorePermit};
 use url::Url;
 
 use super::attempt::Attempt;
@@ -29,6 +30,8 @@ pub struct Provider {
     settings: Settings,
     place: Place,
     desk: Desk,
+    /// Codes that may be redeemed now.
+    turns: Semaphore,
 }
 
 enum Place {
@@ -65,7 +68,8 @@ impl Provider {
         };
         let client = Client::new(settings.client_id.clone(), &settings.client);
         let client = client.map_err(|why| wrong(&why))?;
-        Ok(Self { desk: Desk { client, clock, http }, settings, place })
+        let desk = Desk { client, clock, http };
+        Ok(Self { desk, settings, place, turns: Semaphore::new(AT_ONCE) })
     }
 
     /// Its issuer, where it is more than a token endpoint.
@@ -95,8 +99,19 @@ impl Provider {
         Ok(authorize::authorization_url(endpoint, &self.settings, redirect_uri, attempt))
     }
 
-    /// Redeems a code. The issuer in the callback is compared before anything is sent; the ID token is verified (OpenID
-    /// Connect Core 1.0 §3.1.3.7) before anything is given back.
+    /// A turn to redeem a code that can be good: so many are redeemed at once that callbacks, which anybody can send,
+    /// take neither all connections nor the provider's patience.
+    ///
+    /// # Errors
+    /// `Away` where discovery failed, or nobody has a turn left; `Bad` for what is no code, or another issuer's.
+    pub async fn turn(&self, callback: Callback<'_>) -> Result<SemaphorePermit<'_>, Problem> {
+        callback.check(&*self.metadata().await?)?;
+        let busy = |_| Problem::Away("too many codes are being redeemed".to_owned());
+        self.turns.try_acquire().map_err(busy)
+    }
+
+    /// Redeems a code, with a [`turn`](Self::turn). The issuer in the callback is compared before anything is sent; the ID
+    /// token is verified (OpenID Connect Core 1.0 §3.1.3.7) before anything is given back.
     ///
     /// # Errors
     /// See [`Problem`].
@@ -107,10 +122,7 @@ impl Provider {
         callback: Callback<'_>,
     ) -> Result<Granted, Problem> {
         let metadata = self.metadata().await?;
-        check_issuer(&metadata, callback.issuer)?;
-        if !(1..=MAX_CODE).contains(&callback.code.len()) {
-            return Err(Problem::Bad("a code that is none".to_owned()));
-        }
+        callback.check(&metadata)?;
         let form = vec![
             ("grant_type", "authorization_code"),
             ("code", callback.code),
@@ -275,20 +287,11 @@ impl Metadata {
     }
 }
 
-/// RFC 9207 §2.4: a code of another provider must not be sent to this one.
-fn check_issuer(metadata: &Metadata, said: Option<&str>) -> Result<(), Problem> {
-    match said {
-        Some(issuer) if issuer == &*metadata.issuer => Ok(()),
-        None if !metadata.names_issuer => Ok(()),
-        Some(_) => Err(Problem::Bad("the callback is another issuer's".to_owned())),
-        None => Err(Problem::Bad("the callback does not name its issuer".to_owned())),
-    }
-}
-
 fn granted(answer: Answer) -> Granted {
     let Answer { access_token, access_expires_at, refresh_token, id_token: _ } = answer;
     Granted { access_token, access_expires_at, refresh_token, id_token: None }
 }
 
-const MAX_CODE: usize = 4096;
+/// How many codes are redeemed at once.
+const AT_ONCE: usize = 64;
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";

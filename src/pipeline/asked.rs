@@ -7,7 +7,6 @@ use http::Method;
 
 use super::key;
 use super::request::{Head, Request};
-use crate::plan::Endpoint;
 use crate::value::{SmolStr, Value};
 
 /// What `$request` is made of, where a program reads it.
@@ -21,13 +20,13 @@ pub(super) struct Asked {
 
 impl Asked {
     /// What there is of it. The client's address is known by now.
-    pub(super) fn of(request: &Request, endpoint: &Endpoint) -> Self {
+    pub(super) fn of(request: &Request, frontend: &SmolStr) -> Self {
         Self {
             id: request.id.clone(),
             method: request.method.clone(),
             head: Rc::clone(&request.head),
             client: request.client,
-            frontend: endpoint.frontend.clone(),
+            frontend: frontend.clone(),
         }
     }
 

@@ -69,7 +69,7 @@ impl Frame {
             id: request.id.clone(),
             trace: request.trace.clone(),
             ongoing: Rc::clone(&request.ongoing),
-            asked: Asked::of(request, &endpoint),
+            asked: Asked::of(request, &endpoint.frontend),
             settled: endpoint.calls.iter().map(|_| OnceCell::new()).collect(),
             input: [session, params, query, headers, cookies, body],
             items: endpoint.calls.iter().map(|_| Items::default()).collect(),

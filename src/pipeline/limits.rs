@@ -17,9 +17,9 @@ use crate::fault::{Code, Details, Fault};
 use crate::identity::Identity;
 use crate::jq::{self, Program, Scope, Slot};
 use crate::limit::{self, Key, Limiter, Standing};
-use crate::plan::{Endpoint, KeyFrom, Place, RateLimit, SessionRule, slot};
+use crate::plan::{Endpoint, Frontend, KeyFrom, Login, Place, RateLimit, SessionRule, slot};
 use crate::token::Credentials;
-use crate::value::Value;
+use crate::value::{SmolStr, Value};
 
 /// Counts by what the head says: its address, the token that it brings, good or not.
 ///
@@ -32,9 +32,24 @@ pub(super) async fn by_address(
     request: &Request,
     notes: &mut Notes,
 ) -> Result<(), Fault> {
-    let scope = Early { endpoint, request, session: None };
-    let by = By { gateway, endpoint, request, identity: None, scope: &scope };
+    let scope = Early { frontend: &endpoint.frontend, request, session: None };
+    let by = By { gateway, rule: endpoint.session, request, identity: None, scope: &scope };
     by.count(&endpoint.rate_limits.by_address, &gateway.plan.limits.program, notes).await
+}
+
+/// Counts requests for the paths of a login.
+///
+/// # Errors
+/// As [`by_address`].
+pub(super) async fn at_login(
+    gateway: &Gateway,
+    (frontend, login): (&Frontend, &Login),
+    request: &Request,
+    notes: &mut Notes,
+) -> Result<(), Fault> {
+    let scope = Early { frontend: &frontend.name, request, session: None };
+    let by = By { gateway, rule: SessionRule::None, request, identity: None, scope: &scope };
+    by.count(&login.rate_limits, &gateway.plan.limits.program, notes).await
 }
 
 /// Counts by who asks.
@@ -48,9 +63,9 @@ pub(super) async fn by_session(
     session: Option<&Known>,
     notes: &mut Notes,
 ) -> Result<(), Fault> {
-    let scope = Early { endpoint, request, session };
+    let scope = Early { frontend: &endpoint.frontend, request, session };
     let identity = session.map(|session| &*session.identity);
-    let by = By { gateway, endpoint, request, identity, scope: &scope };
+    let by = By { gateway, rule: endpoint.session, request, identity, scope: &scope };
     by.count(&endpoint.rate_limits.by_session, &gateway.plan.limits.program, notes).await
 }
 
@@ -64,14 +79,15 @@ pub(super) async fn by_input(
     notes: &mut Notes,
 ) -> Result<(), Fault> {
     let (gateway, endpoint) = (&*frame.gateway, &*frame.endpoint);
-    let by = By { gateway, endpoint, request, identity: frame.identity.as_deref(), scope: frame };
+    let identity = frame.identity.as_deref();
+    let by = By { gateway, rule: endpoint.session, request, identity, scope: frame };
     by.count(&endpoint.rate_limits.by_input, &frame.limits(), notes).await
 }
 
 /// What keys are made of.
 struct By<'a> {
     gateway: &'a Gateway,
-    endpoint: &'a Endpoint,
+    rule: SessionRule,
     request: &'a Request,
     identity: Option<&'a Identity>,
     scope: &'a dyn Scope,
@@ -131,7 +147,7 @@ impl By<'_> {
 
     /// Where nobody looks at tokens, a new one at each request would be a new budget each time.
     fn credential(&self) -> Option<Key> {
-        if self.endpoint.session == SessionRule::None {
+        if self.rule == SessionRule::None {
             return None;
         }
         let head = &self.request.head;
@@ -216,7 +232,7 @@ fn seconds(time: Duration) -> u64 {
 
 /// What programs see before the input is read.
 struct Early<'a> {
-    endpoint: &'a Endpoint,
+    frontend: &'a SmolStr,
     request: &'a Request,
     session: Option<&'a Known>,
 }
@@ -225,7 +241,7 @@ impl Scope for Early<'_> {
     fn get(&self, slot: Slot) -> Value {
         match slot {
             slot::SESSION => self.session.map_or(Value::Null, |session| session.value.clone()),
-            slot::REQUEST => Asked::of(self.request, self.endpoint).describe(),
+            slot::REQUEST => Asked::of(self.request, self.frontend).describe(),
             _ => Value::Null,
         }
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use http::HeaderName;
 
+use super::limits::RateLimit;
 use super::router::Router;
 use crate::cookie::Cookie;
 pub use crate::credential::Grant;
@@ -49,6 +50,8 @@ pub struct Login {
     pub show: Vec<String>,
     /// Whether the provider is told by the ID token, in a URL, who logs out.
     pub id_token_hint: bool,
+    /// What counts requests for its paths, before anything else is done.
+    pub rate_limits: Vec<RateLimit>,
 }
 
 /// `[session]`: how long one lives.

@@ -152,6 +152,28 @@ impl Entries<'_> {
         }
     }
 
+    /// The same where a mark may be forgotten early: in memory the oldest gives way to another.
+    pub(super) async fn once_lately(
+        &self,
+        what: Hash,
+        until: Duration,
+        now: Duration,
+    ) -> Result<bool, Fault> {
+        match self {
+            Self::Memory(memory) => Ok(memory.once_lately(what, until, now)),
+            Self::File(_) | Self::Redis(_) => self.once(what, until, now).await,
+        }
+    }
+
+    /// Whether [`Self::once`] has been asked this.
+    pub(super) async fn seen(&self, what: Hash, now: Duration) -> Result<bool, Fault> {
+        match self {
+            Self::Memory(memory) => Ok(memory.seen(what, now)),
+            Self::File(file) => Ok(file.seen(what, now).await?),
+            Self::Redis(at) => redis::seen(at, &what).await,
+        }
+    }
+
     /// Whether this owner alone may do something to a session until then.
     pub(super) async fn lease(
         &self,

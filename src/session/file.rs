@@ -9,7 +9,7 @@ use redb::WriteTransaction;
 
 use super::leases::Leases;
 use super::row::{Entry, Hash, Inserted, Listed, MARK, Row, Standing, Swapped};
-use super::tables::{Tables, once, sweep_once};
+use super::tables::{Tables, once, seen, sweep_once};
 use super::timed::Timed;
 use crate::clock::Clock;
 use crate::store::{self, Unwritten};
@@ -221,6 +221,11 @@ impl File {
             let first = once(transaction, &what, until, now)?;
             Ok((first, first))
         };
+        self.file.run(job).await
+    }
+
+    pub(super) async fn seen(&self, what: Hash, now: Duration) -> Result<bool, Unwritten> {
+        let job = move |transaction: &WriteTransaction| Ok((seen(transaction, &what, now)?, false));
         self.file.run(job).await
     }
 

@@ -23,7 +23,7 @@ pub struct Memory {
     /// Which of them is swept next.
     next: AtomicUsize,
     /// What logins and logouts alone ask for.
-    book: Mutex<Book>,
+    book: Box<Mutex<Book>>,
     leases: Leases,
     /// Whether the log says that it is full.
     told: AtomicBool,
@@ -35,6 +35,8 @@ struct Book {
     /// Indexes whose sessions have all ended, also those that are only about to begin.
     ended: Timed<Hash, ()>,
     once: Timed<Hash, ()>,
+    /// Apart: whoever fills it must not get in the way of those.
+    lately: Timed<Hash, ()>,
 }
 
 impl Memory {
@@ -45,7 +47,7 @@ impl Memory {
             bytes: AtomicUsize::default(),
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
             next: AtomicUsize::default(),
-            book: Mutex::default(),
+            book: Box::default(),
             leases: Leases::default(),
             told: AtomicBool::default(),
         }
@@ -133,6 +135,24 @@ impl Memory {
             }
         }
         Ok(first)
+    }
+
+    /// The same; where there are too many, those that end first give way.
+    pub(super) fn once_lately(&self, what: Hash, until: Duration, now: Duration) -> bool {
+        let mut book = self.book();
+        let first = book.lately.get(&what, now).is_none();
+        if first {
+            while book.lately.len() > 0 && (book.lately.len() + 1) * ONCE > self.max_bytes / 8 {
+                book.lately.remove_first();
+            }
+            book.lately.put(what, (), until, now);
+        }
+        first
+    }
+
+    /// Whether [`Self::once`] has been asked this.
+    pub(super) fn seen(&self, what: Hash, now: Duration) -> bool {
+        self.book().once.get(&what, now).is_some()
     }
 
     pub(super) fn leases(&self) -> &Leases {

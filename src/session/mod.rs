@@ -9,6 +9,7 @@ mod file;
 mod key;
 mod leases;
 mod live;
+mod marks;
 mod memory;
 mod opened;
 mod record;

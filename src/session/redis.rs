@@ -187,9 +187,12 @@ pub(super) async fn once(
     now: Duration,
 ) -> Result<bool, Fault> {
     let mut ask = cmd("SET");
-    ask.arg(format!("frontdesk:session:once:{}", Entry(*what).hex())).arg(1);
-    ask.arg("NX").arg("PX").arg(lasts(until, now));
+    ask.arg(marked(what)).arg(1).arg("NX").arg("PX").arg(lasts(until, now));
     Ok(redis.ask::<Option<String>>(&ask).await?.is_some())
+}
+
+pub(super) async fn seen(redis: &Redis, what: &Hash) -> Result<bool, Fault> {
+    Ok(redis.ask(cmd("EXISTS").arg(marked(what))).await?)
 }
 
 pub(super) async fn lease(
@@ -246,6 +249,10 @@ fn indexes(entry: &Entry, of: &Hash, sid: Option<&Hash>) -> impl Iterator<Item =
 
 fn name(entry: &Entry) -> String {
     format!("frontdesk:session:{}", entry.hex())
+}
+
+fn marked(what: &Hash) -> String {
+    format!("frontdesk:session:once:{}", Entry(*what).hex())
 }
 
 fn leased(entry: &Entry) -> String {

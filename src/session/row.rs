@@ -26,7 +26,7 @@ pub struct Row {
     pub absolute_until: Duration,
     /// Whose it is, for operators. Never changed.
     pub about: Arc<About>,
-    /// The index of its provider session, where there is one. Never changed.
+    /// The index of its provider session, or of those of its user that are none's. Never changed.
     pub sid: Option<Hash>,
     /// The record.
     pub sealed: Bytes,
@@ -75,6 +75,8 @@ pub enum Who<'a> {
     Subject(&'a str, &'a str),
     /// Those of one session at the provider: issuer and `sid`.
     Sid(&'a str, &'a str),
+    /// Those of a user that the provider has given no `sid`: issuer and subject.
+    WithoutSid(&'a str, &'a str),
 }
 
 /// What has become of a new session.
@@ -117,6 +119,9 @@ impl Who<'_> {
                 hash(&[b"sub", issuer.as_bytes(), subject.as_bytes()])
             }
             Self::Sid(issuer, sid) => hash(&[b"sid", issuer.as_bytes(), sid.as_bytes()]),
+            Self::WithoutSid(issuer, subject) => {
+                hash(&[b"no sid", issuer.as_bytes(), subject.as_bytes()])
+            }
         }
     }
 }

@@ -29,8 +29,8 @@ pub struct Shared {
 /// Sessions, as a worker reaches them. Every question may fail with 503 `STORE_UNAVAILABLE`.
 #[derive(Clone, Copy)]
 pub struct Sessions<'a> {
-    shared: &'a Shared,
-    entries: Entries<'a>,
+    pub(super) shared: &'a Shared,
+    pub(super) entries: Entries<'a>,
 }
 
 impl Shared {
@@ -50,7 +50,7 @@ impl Shared {
     }
 
     /// In whole milliseconds, as stores have it.
-    fn now(&self) -> Duration {
+    pub(super) fn now(&self) -> Duration {
         Duration::from_millis(millis(self.clock.now()))
     }
 }
@@ -201,32 +201,6 @@ impl Sessions<'_> {
         self.entries.list(who.map(|who| who.index()), self.shared.now()).await
     }
 
-    /// True the first time that this is asked with the same parts, for `keep`.
-    ///
-    /// # Errors
-    /// 503 `STORE_UNAVAILABLE`.
-    pub async fn once(&self, parts: &[&[u8]], keep: Duration) -> Result<bool, Fault> {
-        let now = self.shared.now();
-        self.entries.once(hash(parts), now + keep, now).await
-    }
-
-    /// Whether `owner` alone may refresh a session, for `keep` at most.
-    ///
-    /// # Errors
-    /// 503 `STORE_UNAVAILABLE`.
-    pub async fn lease(&self, entry: Entry, owner: Hash, keep: Duration) -> Result<bool, Fault> {
-        let now = self.shared.now();
-        self.entries.lease(entry, owner, now + keep, now).await
-    }
-
-    /// Gives a lease back.
-    ///
-    /// # Errors
-    /// 503 `STORE_UNAVAILABLE`.
-    pub async fn release(&self, entry: Entry, owner: Hash) -> Result<(), Fault> {
-        self.entries.release(entry, owner).await
-    }
-
     fn open(&self, key: &Key, frontend: &Arc<str>, row: Row) -> Found {
         let standing = row.standing();
         let about = aad(key.entry(), frontend, standing.version, standing.absolute_until);
@@ -256,13 +230,17 @@ impl Sessions<'_> {
     }
 
     fn row(&self, live: &Live) -> Result<Row, Fault> {
-        let sid = live.record.sid.as_deref();
+        let issuer = &*live.about.issuer;
+        let provider_session = match &live.record.sid {
+            Some(sid) => Who::Sid(issuer, sid),
+            None => Who::WithoutSid(issuer, &live.about.subject),
+        };
         Ok(Row {
             version: live.version,
             idle_until: live.idle_until,
             absolute_until: live.absolute_until,
             about: Arc::clone(&live.about),
-            sid: sid.map(|sid| Who::Sid(&live.about.issuer, sid).index()),
+            sid: Some(provider_session.index()),
             sealed: self.seal(live)?,
         })
     }

@@ -237,6 +237,16 @@ pub(super) fn once(
     Ok(true)
 }
 
+/// Whether [`once`] has been asked this.
+pub(super) fn seen(
+    transaction: &WriteTransaction,
+    what: &Hash,
+    now: Duration,
+) -> Result<bool, redb::Error> {
+    let until = transaction.open_table(ONCE)?.get(what)?.map(|until| until.value());
+    Ok(until.is_some_and(|until| millis(now) < until))
+}
+
 /// Throws away some of what may take place again; whether there was something. Makes the tables.
 pub(super) fn sweep_once(
     transaction: &WriteTransaction,

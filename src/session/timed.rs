@@ -33,6 +33,13 @@ impl<K: Copy + Hash + Ord, V> Timed<K, V> {
         }
     }
 
+    /// Takes away the one that ends first.
+    pub(super) fn remove_first(&mut self) {
+        if let Some((_, first)) = self.ends.first().copied() {
+            self.remove(&first);
+        }
+    }
+
     /// How many there are, with those that have ended and were not yet thrown away.
     pub(super) fn len(&self) -> usize {
         self.values.len()

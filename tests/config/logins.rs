@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use frontdesk::cookie::SameSite;
-use frontdesk::plan::{Auth, Csrf, Grant, Plan, TokenSource, Unauthenticated};
+use frontdesk::plan::{Auth, Csrf, Grant, KeyFrom, Plan, TokenSource, Unauthenticated};
 
 use crate::case::{Case, endpoint};
 
@@ -47,6 +47,25 @@ fn one_login_is_that_of_all_routes() {
     assert_eq!(plan.lifetimes.idle, Duration::from_secs(1800));
     assert_eq!(plan.lifetimes.absolute, Duration::from_secs(8 * 3600));
     assert_eq!(plan.lifetimes.csrf_header, "x-csrf");
+}
+
+#[test]
+fn the_paths_of_a_login_are_counted_where_that_is_said() {
+    assert!(plan(&with_login(""), &[]).logins[0].rate_limits.is_empty());
+    let limits = r#"
+        rate_limits = ["per_ip", "per_host", "per_ip"]
+        [rate_limits.other]
+        quota = "1/s"
+        [rate_limits.per_host]
+        quota = "1/s"
+        key_from = '$request.host'
+        [rate_limits.per_ip]
+        quota = "1/s"
+        "#;
+    let plan = plan(&with_login(limits), &[]);
+    let [first, second] = &plan.logins[0].rate_limits[..] else { panic!("two") };
+    assert!(matches!((first.policy, &first.key), (2, KeyFrom::Address)));
+    assert!(matches!((second.policy, &second.key), (1, KeyFrom::Program(_))));
 }
 
 #[test]

@@ -68,33 +68,43 @@ pub(super) fn begin(
     Ok((begun.attempt, set))
 }
 
-/// The attempt of this browser that a state belongs to, once: its cookie goes. Nothing where there is none, it has been
-/// finished before, or too long ago begun.
-///
-/// # Errors
-/// 503 where the store is away.
-pub(super) async fn take(
+/// The attempt of this browser that a state belongs to; its cookie goes. Nothing where there is none, or it was begun too
+/// long ago.
+pub(super) fn take(
     place: &Place<'_>,
     head: &dyn Head,
     state: &str,
     notes: &mut Notes,
-) -> Result<Option<Begun>, Fault> {
+) -> Option<Begun> {
     let wanted = cookie(place, state);
     let mut held = held(place, head);
     held.retain(|one| one.cookie.name == wanted.name);
     if held.is_empty() {
-        return Ok(None);
+        return None;
     }
     notes.stale_cookies.extend(wanted.delete());
     let now = place.gateway.clock.now().as_secs();
-    let begun = held.into_iter().filter_map(|one| one.begun).find(|begun| {
+    held.into_iter().filter_map(|one| one.begun).find(|begun| {
         let (own, came) = (begun.attempt.state.as_bytes(), state.as_bytes());
         let same = aws_lc_rs::constant_time::verify_slices_are_equal(own, came).is_ok();
         same && now.saturating_sub(begun.began) < LIFE.as_secs()
-    });
-    let Some(begun) = begun else { return Ok(None) };
-    let first = place.gateway.sessions()?.once(&[b"attempt", state.as_bytes()], LIFE).await?;
-    Ok(first.then_some(begun))
+    })
+}
+
+/// The cookie of an attempt stays: it may be finished yet.
+pub(super) fn keep(place: &Place<'_>, begun: &Begun, notes: &mut Notes) {
+    let deletion = cookie(place, &begun.attempt.state).delete();
+    notes.stale_cookies.retain(|stale| Some(stale) != deletion.as_ref());
+}
+
+/// Marks an attempt right before its code is redeemed; whether it was not before. That its cookie goes and that the
+/// provider takes a code once guard it too, so that marks, which anybody can cause, may be forgotten.
+///
+/// # Errors
+/// 503 where the store is away.
+pub(super) async fn is_first(place: &Place<'_>, begun: &Begun) -> Result<bool, Fault> {
+    let parts: [&[u8]; 2] = [b"attempt", begun.attempt.state.as_bytes()];
+    place.gateway.sessions()?.once_lately(&parts, LIFE).await
 }
 
 /// Has the browser forget all attempts.

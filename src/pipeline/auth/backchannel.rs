@@ -33,17 +33,10 @@ pub(super) async fn answer(place: &Place<'_>, request: &mut Request) -> Result<R
         Err(Problem::Away(why)) => return Ok(later(place, request, &why)),
         Err(problem) => return Ok(refusal(place, request, &problem.to_string())),
     };
-    let now = place.gateway.clock.now();
-    let keep = Duration::from_secs(out.expires_at).saturating_sub(now).max(Duration::from_secs(1));
-    let parts: [&[u8]; 3] = [b"logout", out.issuer.as_bytes(), out.id.as_bytes()];
-    match place.gateway.sessions()?.once(&parts, keep).await {
-        Ok(true) => {}
-        Ok(false) => return Ok(refusal(place, request, "the token has come before")),
-        Err(fault) => return Ok(later(place, request, &format!("{fault:?}"))),
-    }
     let out = Arc::new(out);
-    match end(place.gateway, &out).await {
-        Ok(ended) => {
+    match log_out(place.gateway, &out).await {
+        Ok(None) => Ok(refusal(place, request, "the token has come before")),
+        Ok(Some(ended)) => {
             let (frontend, login) = (place.frontend.name.as_str(), place.login.name.as_str());
             tracing::info!(
                 frontend,
@@ -78,23 +71,52 @@ async fn logout_token(request: &mut Request) -> Result<String, &'static str> {
 /// Logout tokens are small.
 const MAX_BODY: usize = 32 * 1024;
 
-/// Ends the session at the provider where the token names one, all of the user otherwise (§2.7).
-async fn end(gateway: &Gateway, out: &LoggedOut) -> Result<usize, Fault> {
-    let who = match (&out.sid, &out.subject) {
-        (Some(sid), _) => Who::Sid(&out.issuer, sid),
-        (None, Some(subject)) => Who::Subject(&out.issuer, subject),
-        (None, None) => return Ok(0),
-    };
-    gateway.sessions()?.end_all(who).await
+/// Ends what a token names, and marks it then: one that could not be done may come again. Two at once do no harm. Nothing
+/// where that was done before.
+async fn log_out(gateway: &Gateway, out: &LoggedOut) -> Result<Option<usize>, Fault> {
+    if is_done(gateway, out).await? {
+        return Ok(None);
+    }
+    let ended = end(gateway, out).await?;
+    let left = Duration::from_secs(out.expires_at).saturating_sub(gateway.clock.now());
+    gateway.sessions()?.once(&mark(out), left.max(Duration::from_secs(1))).await?;
+    Ok(Some(ended))
 }
 
-/// The token does not count again, so what it asks for is not given up with the first try.
+async fn is_done(gateway: &Gateway, out: &LoggedOut) -> Result<bool, Fault> {
+    gateway.sessions()?.seen(&mark(out)).await
+}
+
+fn mark(out: &LoggedOut) -> [&[u8]; 3] {
+    [b"logout", out.issuer.as_bytes(), out.id.as_bytes()]
+}
+
+/// Ends the session at the provider where the token names one, all of the user otherwise (§2.7). A session that we were
+/// given no `sid` of may be the one that is named.
+async fn end(gateway: &Gateway, out: &LoggedOut) -> Result<usize, Fault> {
+    let (sessions, issuer) = (gateway.sessions()?, &*out.issuer);
+    match (&out.sid, &out.subject) {
+        (Some(sid), None) => sessions.end_all(Who::Sid(issuer, sid)).await,
+        (Some(sid), Some(subject)) => {
+            let named = sessions.end_all(Who::Sid(issuer, sid)).await?;
+            Ok(named + sessions.end_all(Who::WithoutSid(issuer, subject)).await?)
+        }
+        (None, Some(subject)) => sessions.end_all(Who::Subject(issuer, subject)).await,
+        (None, None) => Ok(0),
+    }
+}
+
+/// Not all providers ask again, so what a token asks for is not given up with the first try.
 fn go_on(place: &Place<'_>, request: &Request, out: Arc<LoggedOut>) {
     let (gateway, ongoing) = (Rc::clone(place.gateway), Rc::clone(&request.ongoing));
     spawn_local(async move {
         let _ongoing = ongoing;
         for pause in PAUSES {
             sleep(pause).await;
+            // It has come again: who has logged in since is not meant.
+            if matches!(is_done(&gateway, &out).await, Ok(true)) {
+                return;
+            }
             match end(&gateway, &out).await {
                 Ok(ended) => return tracing::info!(ended, "sessions have ended, late"),
                 Err(fault) => tracing::warn!(?fault, "sessions could not be ended"),

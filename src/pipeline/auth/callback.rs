@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::header::SET_COOKIE;
 
 use super::attempt::{self, Begun};
-use super::login::{only_in_a_tab, problem};
+use super::login::{self, only_in_a_tab, problem};
 use super::params::Params;
 use super::place::Place;
 use super::{end, reply};
@@ -32,15 +32,15 @@ pub(super) async fn answer(
     only_in_a_tab(head)?;
     let params = Params::of_query(head.query())?;
     let old = held(place.gateway, place.frontend, head, notes).await?;
-    let begun = match params.get("state")? {
-        Some(state) => attempt::take(place, head, state, notes).await?,
-        None => None,
-    };
+    let state = params.get("state")?;
+    let begun = state.and_then(|state| attempt::take(place, head, state, notes));
     let Some(begun) = begun else { return nothing_to_finish(request, &old) };
     if let Some(error) = params.get("error")? {
         return Err(refused(error));
     }
-    let granted = redeem(place, &begun, &params).await?;
+    let Some(granted) = redeem(place, &begun, &params, notes).await? else {
+        return nothing_to_finish(request, &old);
+    };
     let record = record(place, granted)?;
     // Under another id in any case: whoever knows the old one gets nothing of it.
     replace(place, request, old, &begun).await?;
@@ -71,20 +71,41 @@ fn nothing_to_finish(request: &Request, old: &Held) -> Result<Reply, Fault> {
     }
 }
 
-async fn redeem(place: &Place<'_>, begun: &Begun, params: &Params) -> Result<Granted, Fault> {
+/// Nothing where that was done before.
+async fn redeem(
+    place: &Place<'_>,
+    begun: &Begun,
+    params: &Params,
+    notes: &mut Notes,
+) -> Result<Option<Granted>, Fault> {
     let code = params.get("code")?.ok_or_else(|| bad().cause("a callback without a code"))?;
     let callback = Callback { code, issuer: params.get("iss")? };
     let uri = place.redirect_uri()?;
-    match place.provider.redeem(&uri, &begun.attempt, callback).await {
-        Ok(granted) => Ok(granted),
-        Err(Problem::Away(why)) => Err(problem(Problem::Away(why))),
-        Err(Problem::Refused(code)) if code != "invalid_grant" => {
-            Err(problem(Problem::Refused(code)))
+    let _turn = match place.provider.turn(callback).await {
+        Ok(turn) => turn,
+        Err(problem) => {
+            // Nothing was sent.
+            if matches!(problem, Problem::Away(_)) {
+                attempt::keep(place, begun, notes);
+            }
+            return Err(not_redeemed(place, problem));
         }
+    };
+    if !attempt::is_first(place, begun).await? {
+        return Ok(None);
+    }
+    let granted = place.provider.redeem(&uri, &begun.attempt, callback).await;
+    granted.map(Some).map_err(|problem| not_redeemed(place, problem))
+}
+
+fn not_redeemed(place: &Place<'_>, problem: Problem) -> Fault {
+    match problem {
+        Problem::Away(_) => login::problem(problem),
+        Problem::Refused(ref code) if code != "invalid_grant" => login::problem(problem),
         // The browser has brought what is not good: another one's code, or one that was used.
-        Err(other) => {
+        other => {
             tracing::warn!(login = %place.login.name, problem = %other, "a sign-in failed");
-            Err(bad().cause(other))
+            bad().cause(other)
         }
     }
 }

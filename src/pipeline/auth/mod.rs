@@ -21,7 +21,7 @@ use super::gateway::Gateway;
 use super::notes::Notes;
 use super::request::Request;
 use super::respond::Reply;
-use super::{cors, path};
+use super::{client, cors, limits, path};
 use crate::fault::{Code, Fault};
 use place::Place;
 
@@ -52,12 +52,18 @@ pub(super) async fn answer(
     cors::note(gateway.plan.cors.as_deref(), request, notes);
     let answered = match task {
         None => Err(Fault::new(Code::NotFound)),
-        Some(task) => match task.methods().split(", ").any(|one| one == request.method.as_str()) {
-            true => task.answer(&place, request, notes).await,
-            false => Err(Fault::new(Code::MethodNotAllowed).allow(task.methods().to_owned())),
+        Some(task) => match let_in(&place, request, notes).await {
+            Ok(()) => task.answer(&place, request, notes).await,
+            Err(fault) => Err(fault),
         },
     };
     Some(answered.unwrap_or_else(|fault| reply::fault(&place, request, &fault)))
+}
+
+/// Anybody may ask here, so that is counted before anything is done.
+async fn let_in(place: &Place<'_>, request: &mut Request, notes: &mut Notes) -> Result<(), Fault> {
+    client::find(&place.gateway.plan.proxies, request)?;
+    limits::at_login(place.gateway, (place.frontend, place.login), request, notes).await
 }
 
 impl Task {
@@ -87,6 +93,10 @@ impl Task {
         request: &mut Request,
         notes: &mut Notes,
     ) -> Result<Reply, Fault> {
+        let methods = self.methods();
+        if !methods.split(", ").any(|one| one == request.method.as_str()) {
+            return Err(Fault::new(Code::MethodNotAllowed).allow(methods.to_owned()));
+        }
         match self {
             Self::Login => login::answer(place, request, notes).await,
             Self::Callback => callback::answer(place, request, notes).await,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::promises::{find, is_over, live, shop};
 use super::*;
 use crate::fault::Code;
-use crate::session::Found;
+use crate::session::{Found, Who};
 
 #[test]
 fn keys_change_without_a_logout() {
@@ -129,4 +129,79 @@ fn no_race_brings_a_session_back() {
     }
     assert!(memory.list(None, now).is_empty());
     memory.assert_empties(now + ABSOLUTE);
+}
+
+#[test]
+fn what_anybody_can_have_marked_gives_way_and_keeps_nothing_else_from_being_marked() {
+    let clock = Arc::new(Seconds::default());
+    run(async {
+        let instance = Instance::new(Store::Memory(Memory::new(200_000)), &clock, None);
+        let (sessions, second) = (instance.sessions(), std::time::Duration::from_secs(1));
+        for number in 0..10_000_u32 {
+            let parts: [&[u8]; 1] = [&number.to_be_bytes()];
+            assert!(sessions.once_lately(&parts, IDLE + second * number).await.unwrap());
+            assert!(!sessions.once_lately(&parts, IDLE).await.unwrap());
+        }
+        assert!(sessions.once_lately(&[&0_u32.to_be_bytes()], IDLE).await.unwrap());
+        // What must never come again is refused where it cannot be noted.
+        let mut marked = 0_u32;
+        let fault = loop {
+            match sessions.once(&[&marked.to_be_bytes()], IDLE).await {
+                Ok(first) => assert!(first),
+                Err(fault) => break fault,
+            }
+            marked += 1;
+        };
+        assert!(marked > 1000, "{marked}");
+        assert_eq!(fault.parts().code, Code::StoreUnavailable);
+        assert!(sessions.seen(&[&0_u32.to_be_bytes()]).await.unwrap());
+        assert!(!sessions.seen(&[&marked.to_be_bytes()]).await.unwrap());
+        assert!(sessions.once_lately(&[b"another"], IDLE).await.unwrap());
+    });
+}
+
+#[test]
+fn what_was_marked_is_seen() {
+    everywhere(async |instance, clock| {
+        let sessions = instance.sessions();
+        for parts in [[&b"a"[..], b"b"], [b"ab", b""]] {
+            assert!(!sessions.seen(&parts).await.unwrap());
+            assert!(sessions.once(&parts, IDLE).await.unwrap());
+            assert!(sessions.seen(&parts).await.unwrap());
+        }
+        assert!(sessions.once_lately(&[b"c"], IDLE).await.unwrap());
+        assert!(!sessions.once_lately(&[b"c"], IDLE).await.unwrap());
+        if instance.redis.is_none() {
+            clock.advance(IDLE.as_secs());
+            assert!(!sessions.seen(&[b"a", b"b"]).await.unwrap());
+            assert!(sessions.once(&[b"a", b"b"], IDLE).await.unwrap());
+        }
+    });
+}
+
+#[test]
+fn sessions_without_a_sid_end_apart_from_those_with_one() {
+    everywhere(async |instance, _| {
+        let sessions = instance.sessions();
+        let mut began = Vec::new();
+        for (subject, sid) in [("u1", None), ("u1", Some("s")), ("u2", None)] {
+            let record = Record { sid: sid.map(str::to_owned), ..record(subject, "a") };
+            began.push(sessions.begin(&shop(), record).await.unwrap().key.clone());
+        }
+        let without = Who::WithoutSid("https://id.example.com", "u1");
+        assert_eq!(sessions.end_all(without).await.unwrap(), 1);
+        let mut over = Vec::new();
+        for key in &began {
+            over.push(is_over(instance, key).await);
+        }
+        assert_eq!(over, [true, false, false]);
+        // It is not the end of those to come.
+        let again = Record { sid: None, ..record("u1", "b") };
+        let again = sessions.begin(&shop(), again).await.unwrap();
+        assert_eq!(
+            sessions.end_all(Who::Subject("https://id.example.com", "u1")).await.unwrap(),
+            2
+        );
+        assert!(is_over(instance, &again.key).await);
+    });
 }

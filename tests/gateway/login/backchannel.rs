@@ -119,3 +119,78 @@ async fn s19_without_its_store_it_is_to_come_again() {
     assert!(reply.header("retry-after").is_some());
     assert_eq!(reply.json()["error"], "temporarily_unavailable");
 }
+
+async fn sharing(idp: &Idp, redis: &Redis) -> Gateway {
+    let stores = format!(
+        "\n[stores]\nsessions = \"redis\"\nredis = {{ url = \"{}\", timeout = \"30s\" }}\n",
+        redis.url()
+    );
+    config(idp, "", &stores).start().await
+}
+
+#[tokio::test]
+async fn s19_a_logout_that_could_not_be_done_may_come_again() {
+    let idp = Idp::start().await;
+    let redis = Redis::start().await;
+    let gateway = sharing(&idp, &redis).await;
+    let alice = browser(&gateway).logs_in(&idp, "alice").await;
+    let token = idp.logout_token(json!({"sub": "alice"}));
+    // The store fails between the question whether it was seen and the end of the sessions.
+    redis.ask::<()>(&["ACL", "SETUSER", "default", "-zrangebyscore"]).await;
+    says(&gateway, &token).await.assert_status(503);
+    alice.fetch("/me").await.assert_status(200);
+    redis.ask::<()>(&["ACL", "SETUSER", "default", "+zrangebyscore"]).await;
+    says(&gateway, &token).await.assert_status(200);
+    alice.fetch("/me").await.assert_error(401, "SESSION_EXPIRED");
+    assert_refused(&says(&gateway, &token).await);
+    // Whoever has logged in since is not meant by what is still tried.
+    let again = browser(&gateway).logs_in(&idp, "alice").await;
+    tokio::time::sleep(std::time::Duration::from_millis(1200)).await;
+    again.fetch("/me").await.assert_status(200);
+}
+
+#[tokio::test]
+async fn s19_a_store_that_was_killed_takes_a_logout_once_it_is_back() {
+    let idp = Idp::start().await;
+    let mut redis = Redis::start().await;
+    let gateway = sharing(&idp, &redis).await;
+    let token = idp.logout_token(json!({"sub": "alice"}));
+    redis.kill();
+    says(&gateway, &token).await.assert_status(503);
+    redis.begin().await;
+    let reply = loop {
+        match says(&gateway, &token).await {
+            reply if reply.status == 503 => {}
+            reply => break reply,
+        }
+    };
+    reply.assert_status(200);
+    assert_refused(&says(&gateway, &token).await);
+}
+
+#[tokio::test]
+async fn s19_a_session_without_a_sid_ends_where_its_user_is_named() {
+    let idp = Idp::start().await;
+    let gateway = gateway(&idp).await;
+    idp.id_tokens(json!({"sid": null}));
+    let without = browser(&gateway).logs_in(&idp, "alice").await;
+    let bob = browser(&gateway).logs_in(&idp, "bob").await;
+    for sid in ["one", "two"] {
+        idp.id_tokens(json!({"sid": sid}));
+        let with = browser(&gateway).logs_in(&idp, "alice").await;
+        with.fetch("/me").await.assert_status(200);
+        if sid == "one" {
+            // A `sid` alone names nobody else.
+            let alone = idp.logout_token(json!({"sub": null, "sid": "three"}));
+            says(&gateway, &alone).await.assert_status(200);
+            without.fetch("/me").await.assert_status(200);
+            let both = idp.logout_token(json!({"sub": "alice", "sid": "two"}));
+            says(&gateway, &both).await.assert_status(200);
+            without.fetch("/me").await.assert_error(401, "SESSION_EXPIRED");
+            with.fetch("/me").await.assert_status(200);
+            gateway.advance(601);
+            idp.advance(601);
+        }
+    }
+    bob.fetch("/me").await.assert_status(200);
+}

@@ -3,6 +3,7 @@
 
 mod attempts;
 mod backchannel;
+mod bounds;
 mod callback;
 mod csrf;
 mod ends;
