@@ -8,7 +8,7 @@ use super::attempt::{self, Begun};
 use super::login::{only_in_a_tab, problem};
 use super::params::Params;
 use super::place::Place;
-use super::{end, reply};
+use super::{end, once_more, reply};
 use crate::cookie::SameSite;
 use crate::fault::{Code, Fault};
 use crate::login::{Callback, Granted, Problem};
@@ -31,6 +31,9 @@ pub(super) async fn answer(
     let head = &*request.head;
     only_in_a_tab(head)?;
     let params = Params::of_query(head.query())?;
+    if let Some(page) = once_more::page(place, request, &params, notes)? {
+        return Ok(page);
+    }
     let old = held(place.gateway, place.frontend, head, notes).await?;
     let begun = match params.get("state")? {
         Some(state) => attempt::take(place, head, state, notes).await?,
@@ -59,7 +62,7 @@ pub(super) async fn answer(
     notes.stale_cookies.retain(|stale| Some(stale) != place.door.cookie.delete().as_ref());
     let mut reply = match place.door.cookie.same_site {
         SameSite::Lax => reply::see_other(request, &begun.return_to)?,
-        SameSite::Strict => reply::going_on(request, &begun.return_to),
+        SameSite::Strict => reply::going_on(request, 200, "Signed in", &begun.return_to),
     };
     reply.headers.push((SET_COOKIE, cookie));
     Ok(reply)
@@ -78,8 +81,13 @@ fn nothing_to_finish(request: &Request, old: &Held) -> Result<Reply, Fault> {
 }
 
 async fn redeem(place: &Place<'_>, begun: &Begun, params: &Params) -> Result<Granted, Fault> {
-    let code = params.get("code")?.ok_or_else(|| bad().cause("a callback without a code"))?;
-    let callback = Callback { code, issuer: params.get("iss")? };
+    let said = begun.said.as_ref();
+    let said = said.map(|said| Callback { code: &said.code, issuer: said.issuer.as_deref() });
+    let callback = match params.get("code")? {
+        Some(code) => Some(Callback { code, issuer: params.get("iss")? }),
+        None => said,
+    };
+    let callback = callback.ok_or_else(|| bad().cause("a callback without a code"))?;
     let uri = place.redirect_uri()?;
     match place.provider.redeem(&uri, &begun.attempt, callback).await {
         Ok(granted) => Ok(granted),

@@ -460,3 +460,95 @@ async fn s7_what_was_granted_to_a_login_that_finds_the_memory_full_is_revoked() 
     assert!(given > 1, "the first had a place");
     assert_eq!(idp.http().count("POST /revoke"), 2, "of the last of {given}");
 }
+
+#[tokio::test]
+async fn s1_under_strict_a_callback_that_another_site_leads_to_is_asked_for_once_more() {
+    let idp = Idp::start().await;
+    let gateway = gateway(&idp).await;
+    for site in ["cross-site", "same-site"] {
+        let alice = browser(&gateway);
+        let back = alice.begins_login(&idp, "alice").await;
+        gateway.advance(100);
+        let reply = alice.page(site, &back).await;
+        assert_no_session(reply.assert_status(200).assert_header("cache-control", "no-store"));
+        let [cookie] = set_cookies(&reply)[..] else { panic!("one cookie: {reply:?}") };
+        let (pair, attributes) = cookie.split_once("; ").expect("attributes");
+        assert_eq!(attributes, "Path=/; Max-Age=500; Secure; HttpOnly; SameSite=Lax");
+        assert!(pair.starts_with("__Host-Http-tx-"), "{pair}");
+        let whole = format!("{ORIGIN}{back}");
+        let (state, code) = (parameter(&whole, "state"), parameter(&whole, "code"));
+        let to = format!("/auth/callback?state={}", state.expect("a state"));
+        assert!(reply.body.contains(&format!("content=\"0; url={to}\"")), "{reply:?}");
+        assert!(!reply.body.contains(&code.expect("a code")));
+        // Nothing is redeemed yet, and a page that is loaded again says the same.
+        assert!(alice.page(site, &back).await.body.contains(&to));
+        let given = idp.given("authorization_code");
+        let reply = alice.page("same-origin", &to).await;
+        reply.assert_status(200);
+        assert!(reply.body.contains("content=\"0; url=/\""), "{reply:?}");
+        assert_eq!(idp.given("authorization_code"), given + 1);
+        alice.fetch("/me").await.assert_data(200, json!({"who": "alice"}));
+        // It counts once.
+        let again = alice.page("same-origin", &to).await;
+        again.assert_status(303).assert_header("location", "/");
+    }
+    stopped(gateway).await;
+}
+
+#[tokio::test]
+async fn s4_a_callback_that_comes_once_more_is_of_its_own_attempt_and_in_time() {
+    let idp = Idp::start().await;
+    let gateway = gateway(&idp).await;
+    let to = |back: &str| {
+        let state = parameter(&format!("{ORIGIN}{back}"), "state").expect("a state");
+        format!("/auth/callback?state={state}")
+    };
+    let alice = browser(&gateway);
+    let back = alice.begins_login(&idp, "alice").await;
+    // Before it has come, in another browser, and too late.
+    assert_no_session(
+        gateway.get(&to(&back)).header("cookie", &alice.cookie()).await.assert_status(400),
+    );
+    let alice = browser(&gateway);
+    let back = alice.begins_login(&idp, "alice").await;
+    alice.page("cross-site", &back).await.assert_status(200);
+    assert_no_session(browser(&gateway).page("same-origin", &to(&back)).await.assert_status(400));
+    gateway.advance(601);
+    assert_no_session(alice.page("same-origin", &to(&back)).await.assert_status(400));
+    assert_eq!(idp.http().count("POST /token"), 0);
+}
+
+#[tokio::test]
+async fn a_code_that_does_not_fit_into_a_cookie_is_redeemed_at_once() {
+    let idp = Idp::start().await;
+    let gateway = gateway(&idp).await;
+    let alice = browser(&gateway);
+    let back = alice.begins_login(&idp, "alice").await;
+    let code = parameter(&format!("{ORIGIN}{back}"), "code").expect("a code");
+    for (length, asked) in [(1500, 0), (3500, 1)] {
+        let long = back.replace(&encoded(&code), &"c".repeat(length));
+        assert_ne!(long, back);
+        let status = if asked == 0 { 200 } else { 400 };
+        alice.page("cross-site", &long).await.assert_status(status);
+        assert_eq!(idp.http().count("POST /token"), asked);
+    }
+}
+
+#[tokio::test]
+async fn s14_under_strict_a_stale_callback_leads_home_who_has_a_session() {
+    let idp = Idp::start().await;
+    let gateway = gateway(&idp).await;
+    let alice = browser(&gateway).logs_in(&idp, "alice").await;
+    for stale in ["/auth/callback?code=old&state=o%22%26d", "/auth/callback?error=x&state=o%22%26d"]
+    {
+        // The browser withholds the cookie.
+        let reply = browser(&gateway).page("cross-site", stale).await;
+        reply.assert_status(400);
+        let to = "/auth/callback?state=o%22%26d";
+        assert!(reply.body.contains(&format!("content=\"0; url={to}\"")), "{reply:?}");
+        let home = alice.page("same-origin", to).await;
+        home.assert_status(303).assert_header("location", "/");
+        browser(&gateway).page("same-origin", to).await.assert_status(400);
+    }
+    alice.fetch("/me").await.assert_status(200);
+}
