@@ -189,10 +189,10 @@ fn who_closes_a_session_gets_the_tokens_that_it_has_had_last() {
         // Refreshed after the one who closes it has read it.
         sessions.replace(&read, record("u1", "b")).await.unwrap().unwrap();
         assert!(sessions.close(&read).await.unwrap() == record("u1", "b"));
-        assert!(is_over(&instance, &read.key).await);
+        assert!(is_over(instance, &read.key).await);
         // And one that comes too late finds nothing to write to.
         assert!(sessions.replace(&read, record("u1", "c")).await.unwrap().is_none());
-        assert!(is_over(&instance, &read.key).await);
+        assert!(is_over(instance, &read.key).await);
     });
 }
 
