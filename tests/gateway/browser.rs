@@ -201,6 +201,19 @@ async fn a_page_that_needs_a_login_is_shown_after_one_and_then_without_and_to_wh
 }
 
 #[tokio::test]
+async fn a_stale_callback_leads_home_who_has_a_session() {
+    for same_site in ["strict", "lax"] {
+        let world = World::over_tls(&format!("same_site = \"{same_site}\"")).await;
+        let visit = world.browse("stale_callback").await;
+        assert_eq!(visit["shown"], "somebody is logged in", "{visit:#}");
+        // Once a page of ours asks, a Strict cookie comes along, also behind its redirect.
+        let asked = ["GET /auth/callback 400", "GET /auth/callback 303", "GET / 200"];
+        let way = if same_site == "strict" { &asked[..] } else { &asked[1..] };
+        assert_eq!(list(&visit["way"]), way, "{visit:#}");
+    }
+}
+
+#[tokio::test]
 async fn two_tabs_log_in_and_end_in_any_order() {
     let world = World::over_tls("").await;
     let visit = world.browse("two_tabs").await;
