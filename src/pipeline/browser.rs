@@ -47,12 +47,6 @@ pub(super) fn is_link(request: &Request) -> bool {
     request.method == Method::GET && free
 }
 
-/// Whether a page of another site has led here.
-pub(super) fn is_from_elsewhere(head: &dyn Head) -> bool {
-    let site = head.header("sec-fetch-site");
-    matches!(site[..], [b"cross-site" | b"same-site"])
-}
-
 /// Whether somebody waits for a page in a tab.
 pub(super) fn is_navigation(request: &Request) -> bool {
     let head = &*request.head;
@@ -86,8 +80,21 @@ pub(super) fn is_ours(
         return Err(Fault::new(Code::CsrfFailed).message(message).cause(message));
     }
     let origin = cors::origin(head);
-    let trusted = origin.is_some_and(|origin| policy.is_some_and(|policy| policy.trusts(origin)));
+    let trusted = is_trusted(policy, head);
     csrf::check(changes, site.first().copied(), origin, &frontend.origins, trusted)
+}
+
+/// Whether another site has made the browser ask, and none that `policy` trusts as our own. Not where the browser does not
+/// say so.
+pub(super) fn is_of_another_site(policy: Option<&Policy>, head: &dyn Head) -> bool {
+    let site = head.header("sec-fetch-site");
+    let is_other = site.iter().any(|site| matches!(*site, b"cross-site" | b"same-site"));
+    is_other && !is_trusted(policy, head)
+}
+
+fn is_trusted(policy: Option<&Policy>, head: &dyn Head) -> bool {
+    let origin = cors::origin(head);
+    origin.is_some_and(|origin| policy.is_some_and(|policy| policy.trusts(origin)))
 }
 
 /// The media ranges of `Accept`, without their parameters.

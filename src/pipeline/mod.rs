@@ -124,9 +124,14 @@ async fn stages(
         let session = session::check(gateway, &found.frontend, endpoint, request, notes).await?;
         // A browser sends cookies along with requests that other sites make it send.
         session::origin(gateway, &found.frontend, endpoint, request, session.as_ref())?;
-        // A request that is served keeps its session going.
-        let session = session::keep(gateway, session).await?;
-        let session = refresh::keep(gateway, endpoint, request, session).await?;
+        // A request of our own pages keeps its session going. One that another site has led here is served as it is.
+        let session = match browser::is_of_another_site(endpoint.cors.as_deref(), &*request.head) {
+            true => session,
+            false => {
+                let session = session::keep(gateway, session).await?;
+                refresh::keep(gateway, endpoint, request, session).await?
+            }
+        };
         let session = session::describe(gateway, session).await?;
         limits::by_session(gateway, endpoint, request, session.as_ref(), notes).await?;
         // What the session may do is known without input, so that a no costs nothing.

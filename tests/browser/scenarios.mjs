@@ -123,6 +123,21 @@ export async function two_tabs({ context, origin, picture, cookies }) {
   return { ends };
 }
 
+// Logs in. Then a link on another site leads to a callback that was finished before.
+export async function stale_callback({ context, origin, steps }) {
+  const page = await context.newPage();
+  await page.goto(`${origin}/auth/login`);
+  await fillIn(page, 'u1');
+  await page.waitForURL(`${origin}/`);
+  await who(page);
+  const stale = `${origin}/auth/callback?code=old&state=old`;
+  await page.goto('data:text/html,' + encodeURIComponent(`<a href="${stale}">Back</a>`));
+  const first = steps.length;
+  await page.getByRole('link').click();
+  await page.waitForURL(`${origin}/`);
+  return { shown: await who(page), way: steps.slice(first) };
+}
+
 // All that a script of a page finds in the browser.
 const look = (page) =>
   page.evaluate(() => ({

@@ -184,8 +184,9 @@ async fn a_page_that_needs_a_login_is_shown_after_one_and_then_without_and_to_wh
         let way = list(&visit["way"]);
         let times = |step: &str| way.iter().filter(|one| **one == step).count();
         assert_eq!((times("GET /private 303"), times("GET /private 200")), (1, 1), "{way:#?}");
-        let called_back = if same_site == "strict" { 200 } else { 303 };
-        assert_eq!(times(&format!("GET /auth/callback {called_back}")), 1, "{way:#?}");
+        // Strict: once for the provider's page, once for ours.
+        let (called_back, often) = if same_site == "strict" { (200, 2) } else { (303, 1) };
+        assert_eq!(times(&format!("GET /auth/callback {called_back}")), often, "{way:#?}");
         // A Strict cookie does not come along with a link elsewhere, but with what our own page asks for then.
         let linked = &visit["linked"];
         assert_eq!(linked["shown"], "for u1", "{visit:#}");
@@ -200,6 +201,19 @@ async fn a_page_that_needs_a_login_is_shown_after_one_and_then_without_and_to_wh
 }
 
 #[tokio::test]
+async fn a_stale_callback_leads_home_who_has_a_session() {
+    for same_site in ["strict", "lax"] {
+        let world = World::over_tls(&format!("same_site = \"{same_site}\"")).await;
+        let visit = world.browse("stale_callback").await;
+        assert_eq!(visit["shown"], "somebody is logged in", "{visit:#}");
+        // Once a page of ours asks, a Strict cookie comes along, also behind its redirect.
+        let asked = ["GET /auth/callback 400", "GET /auth/callback 303", "GET / 200"];
+        let way = if same_site == "strict" { &asked[..] } else { &asked[1..] };
+        assert_eq!(list(&visit["way"]), way, "{visit:#}");
+    }
+}
+
+#[tokio::test]
 async fn two_tabs_log_in_and_end_in_any_order() {
     let world = World::over_tls("").await;
     let visit = world.browse("two_tabs").await;
@@ -210,6 +224,16 @@ async fn two_tabs_log_in_and_end_in_any_order() {
         assert_eq!(end["kept"], json!([session]), "attempts leave nothing");
     }
     assert_eq!(world.provider.count("authorization_code").await, 4);
+    // Each tab's session has ended the one of the other, whose Strict cookie did not come along from the provider.
+    let (mut live, mut dead) = (0, 0);
+    for value in list(&visit["secrets"]).into_iter().filter(|value| value.starts_with("v1.")) {
+        let cookie = format!("__Host-Http-session={value}");
+        match world.gateway.get("/me").by_our_page().header("cookie", &cookie).await.status {
+            200 => live += 1,
+            _ => dead += 1,
+        }
+    }
+    assert_eq!((live, dead), (2, 2), "one of each round");
 }
 
 /// The demo as `make demo` has it, but for its ports.

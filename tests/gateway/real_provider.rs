@@ -103,6 +103,17 @@ impl World {
         Self { provider, api, gateways, visitor, _store: store }
     }
 
+    /// With cookies of this `SameSite`.
+    async fn under(same_site: &str) -> Self {
+        let (provider, api) = (Provider::start(json!({})), api().await);
+        let session = format!("same_site = \"{same_site}\"\n");
+        let config = config_with(&provider, &api, &Store::Memory, CLIENT, &session);
+        let gateway = config.workers(2).start().await;
+        let visitor = Visitor::of(&gateway);
+        provider.finds("https://app.test", gateway.address).await;
+        Self { provider, api, gateways: vec![gateway], visitor, _store: Store::Memory }
+    }
+
     /// Lets time go by for everybody.
     async fn advance(&self, seconds: u64) {
         self.provider.advance(seconds).await;
@@ -151,9 +162,20 @@ async fn api() -> Upstream {
 }
 
 fn config(provider: &Provider, api: &Upstream, store: &Store, login: &str) -> Config {
+    config_with(provider, api, store, login, "")
+}
+
+/// With further lines of `[session]`.
+fn config_with(
+    provider: &Provider,
+    api: &Upstream,
+    store: &Store,
+    login: &str,
+    session: &str,
+) -> Config {
     let text = format!(
         "origin = \"https://app.test\"\n\
-         [session]\nkeys = [\"0123456789abcdef0123456789abcdef\"]\n\
+         [session]\nkeys = [\"0123456789abcdef0123456789abcdef\"]\n{session}\
          [login.main]\nissuer = \"{}\"\nclient_id = \"dashboard\"\n{login}{}",
         provider.issuer(),
         store.config()
@@ -355,4 +377,60 @@ async fn sessions_in_a_file_outlive_kill_9_and_are_refreshed_after_it() {
     assert_eq!(provider.counts().await["revocation"], json!({"ok": 1, "refused": 1, "failed": 0}));
     let warnings: Vec<_> = lines.iter().filter(|line| line.contains("revoked")).collect();
     assert_eq!(warnings, <[&String; 0]>::default());
+}
+
+/// By hand, and by another site, which finds the user logged in at the provider: the logins of one browser share a grant
+/// there.
+#[tokio::test]
+async fn who_logs_in_again_in_the_same_browser_has_a_session_that_goes_on() {
+    for same_site in ["strict", "lax"] {
+        let mut world = World::under(same_site).await;
+        world.visitor.login("u1").await.assert_at("https://app.test/");
+        for elsewhere in [false, true] {
+            let before = world.visitor.cookie_header("/").expect("a cookie");
+            let page = match elsewhere {
+                false => world.visitor.open("/auth/login").await,
+                true => world.visitor.open_from("https://other.test", "/auth/login").await,
+            };
+            page.assert_at("https://app.test/");
+            let old = world.gateways[0].get("/me").by_our_page().header("cookie", &before);
+            old.await.assert_error(401, "SESSION_EXPIRED");
+            world.advance(301).await;
+            world.visitor.get("/me").await.assert_data(200, json!("it"));
+        }
+        let counts = world.provider.counts().await;
+        assert_eq!(counts["refresh_token"], json!({"ok": 2, "refused": 0, "failed": 0}));
+        // A stop waits for what is told to the provider.
+        world.gateways.clear();
+        assert_eq!(world.provider.counts().await["revocation"], Value::Null);
+    }
+}
+
+/// None of them has seen the cookie of another one's session when it began.
+#[tokio::test]
+async fn tabs_that_log_in_one_after_the_other_leave_one_session() {
+    for same_site in ["strict", "lax"] {
+        let world = World::under(same_site).await;
+        let mut tabs = Vec::new();
+        for _ in 0..3 {
+            tabs.push(world.visitor.open("/auth/login").await);
+        }
+        let mut sessions = Vec::new();
+        for tab in tabs {
+            let page = world.visitor.submit(tab, "u1", None).await;
+            page.assert_at("https://app.test/");
+            // What stands in the history and is a referrer has no code in the end.
+            let codes = page.trail.iter().filter(|step| step.contains("code="));
+            assert_eq!(codes.count(), 1, "{page:?}");
+            sessions.push(world.visitor.cookie_header("/").expect("a cookie"));
+        }
+        let last = sessions.pop().expect("a session");
+        for session in &sessions {
+            let asked = world.gateways[0].get("/me").by_our_page().header("cookie", session);
+            asked.await.assert_error(401, "SESSION_EXPIRED");
+        }
+        world.advance(301).await;
+        let asked = world.gateways[0].get("/me").by_our_page().header("cookie", &last);
+        asked.await.assert_data(200, json!("it"));
+    }
 }

@@ -28,6 +28,16 @@ pub(super) struct Begun {
     pub(super) session: Option<Hash>,
     /// In seconds since 1970.
     began: u64,
+    /// What the provider has said, where the callback comes once more.
+    pub(super) said: Option<Said>,
+}
+
+/// What a provider has said in a callback.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Said {
+    pub(super) code: String,
+    /// `iss` (RFC 9207)
+    pub(super) issuer: Option<String>,
 }
 
 /// How long a user may take.
@@ -58,14 +68,53 @@ pub(super) fn begin(
     let attempt = Attempt::new().map_err(|_| Fault::internal("no randomness"))?;
     let began = place.gateway.clock.now().as_secs();
     let cookie = cookie(place, &attempt.state);
-    let begun = Begun { attempt, return_to, session, began };
-    let text = serde_json::to_vec(&begun).map_err(Fault::internal)?;
+    let begun = Begun { attempt, return_to, session, began, said: None };
+    let value = sealed(place, &cookie, &begun)?;
+    let set = cookie.set(&value, Some(LIFE)).ok_or_else(|| Fault::internal("no cookie"))?;
+    make_room(place, head, &cookie, value.len(), notes);
+    Ok((begun.attempt, set))
+}
+
+/// Keeps what the provider has said with its attempt, for the rest of its time: its cookie anew. Nothing where that does
+/// not fit into one.
+///
+/// # Errors
+/// 500 where nothing can be sealed.
+pub(super) fn keep(
+    place: &Place<'_>,
+    head: &dyn Head,
+    begun: Begun,
+    said: Said,
+    notes: &mut Notes,
+) -> Result<Option<http::HeaderValue>, Fault> {
+    let cookie = cookie(place, &begun.attempt.state);
+    let age = place.gateway.clock.now().as_secs().saturating_sub(begun.began);
+    let life = LIFE.saturating_sub(Duration::from_secs(age));
+    let value = sealed(place, &cookie, &Begun { said: Some(said), ..begun })?;
+    if cookie.name.len() + value.len() > MOST_BYTES {
+        return Ok(None);
+    }
+    make_room(place, head, &cookie, value.len(), notes);
+    Ok(cookie.set(&value, Some(life)))
+}
+
+fn sealed(place: &Place<'_>, cookie: &Cookie, begun: &Begun) -> Result<String, Fault> {
+    let text = serde_json::to_vec(begun).map_err(Fault::internal)?;
     let sealed = place.gateway.plan.keys.seal(PURPOSE, b"", &about(place, &cookie.name), &text);
     let sealed = sealed.map_err(|_| Fault::internal("an attempt to log in cannot be sealed"))?;
-    let value = URL_SAFE_NO_PAD.encode(sealed);
-    let set = cookie.set(&value, Some(LIFE)).ok_or_else(|| Fault::internal("no cookie"))?;
-    make_room(place, head, cookie.name.len() + value.len(), notes);
-    Ok((begun.attempt, set))
+    Ok(URL_SAFE_NO_PAD.encode(sealed))
+}
+
+/// The attempt of this browser that a state belongs to. Nothing where there is none, or it was begun too long ago.
+pub(super) fn find(place: &Place<'_>, head: &dyn Head, state: &str) -> Option<Begun> {
+    let wanted = cookie(place, state);
+    let now = place.gateway.clock.now().as_secs();
+    let held = held(place, head).into_iter().filter(|one| one.cookie.name == wanted.name);
+    held.filter_map(|one| one.begun).find(|begun| {
+        let (own, came) = (begun.attempt.state.as_bytes(), state.as_bytes());
+        let same = aws_lc_rs::constant_time::verify_slices_are_equal(own, came).is_ok();
+        same && now.saturating_sub(begun.began) < LIFE.as_secs()
+    })
 }
 
 /// The attempt of this browser that a state belongs to; its cookie goes. Nothing where there is none, or it was begun too
@@ -77,22 +126,15 @@ pub(super) fn take(
     notes: &mut Notes,
 ) -> Option<Begun> {
     let wanted = cookie(place, state);
-    let mut held = held(place, head);
-    held.retain(|one| one.cookie.name == wanted.name);
-    if held.is_empty() {
+    if !held(place, head).iter().any(|one| one.cookie.name == wanted.name) {
         return None;
     }
     notes.stale_cookies.extend(wanted.delete());
-    let now = place.gateway.clock.now().as_secs();
-    held.into_iter().filter_map(|one| one.begun).find(|begun| {
-        let (own, came) = (begun.attempt.state.as_bytes(), state.as_bytes());
-        let same = aws_lc_rs::constant_time::verify_slices_are_equal(own, came).is_ok();
-        same && now.saturating_sub(begun.began) < LIFE.as_secs()
-    })
+    find(place, head, state)
 }
 
 /// The cookie of an attempt stays: it may be finished yet.
-pub(super) fn keep(place: &Place<'_>, begun: &Begun, notes: &mut Notes) {
+pub(super) fn stays(place: &Place<'_>, begun: &Begun, notes: &mut Notes) {
     let deletion = cookie(place, &begun.attempt.state).delete();
     notes.stale_cookies.retain(|stale| Some(stale) != deletion.as_ref());
 }
@@ -112,11 +154,19 @@ pub(super) fn forget(place: &Place<'_>, head: &dyn Head, notes: &mut Notes) {
     notes.stale_cookies.extend(held(place, head).iter().filter_map(|one| one.cookie.delete()));
 }
 
-fn make_room(place: &Place<'_>, head: &dyn Head, further: usize, notes: &mut Notes) {
+/// Deletes the oldest attempts where there are too many beside this one.
+fn make_room(
+    place: &Place<'_>,
+    head: &dyn Head,
+    own: &Cookie,
+    value_bytes: usize,
+    notes: &mut Notes,
+) {
     let mut held = held(place, head);
+    held.retain(|one| one.cookie.name != own.name);
     // The youngest first; what does not open is older than all.
     held.sort_by_key(|one| Reverse(one.begun.as_ref().map(|begun| begun.began)));
-    let (mut count, mut bytes) = (1, further);
+    let (mut count, mut bytes) = (1, own.name.len() + value_bytes);
     for one in held {
         count += 1;
         bytes += one.bytes;

@@ -8,7 +8,7 @@ use super::attempt::{self, Begun};
 use super::login::{self, only_in_a_tab, problem};
 use super::params::Params;
 use super::place::Place;
-use super::{end, reply};
+use super::{end, once_more, reply};
 use crate::cookie::SameSite;
 use crate::fault::{Code, Fault};
 use crate::login::{Callback, Granted, Problem};
@@ -16,7 +16,7 @@ use crate::pipeline::notes::Notes;
 use crate::pipeline::request::Request;
 use crate::pipeline::respond::Reply;
 use crate::pipeline::session::{Held, held};
-use crate::session::{Entry, Record};
+use crate::session::{Entry, Live, Record};
 
 /// Finishes an attempt of this browser: a new session, and on to where the user wanted to go.
 ///
@@ -31,6 +31,9 @@ pub(super) async fn answer(
     let head = &*request.head;
     only_in_a_tab(head)?;
     let params = Params::of_query(head.query())?;
+    if let Some(page) = once_more::page(place, request, &params, notes)? {
+        return Ok(page);
+    }
     let old = held(place.gateway, place.frontend, head, notes).await?;
     let state = params.get("state")?;
     let begun = state.and_then(|state| attempt::take(place, head, state, notes));
@@ -42,18 +45,24 @@ pub(super) async fn answer(
         return nothing_to_finish(request, &old);
     };
     let record = record(place, granted)?;
-    // Under another id in any case: whoever knows the old one gets nothing of it.
-    replace(place, request, old, &begun).await?;
-    let frontend = Arc::from(place.frontend.name.as_str());
-    let live = place.gateway.sessions()?.begin(&frontend, record).await?;
-    end::begun(place, &live);
+    let live = match begin(place, old, &begun, &record).await {
+        Ok((live, unused)) => {
+            unused.into_iter().for_each(|record| end::revoke(place, request, record));
+            live
+        }
+        // Nobody will use what was granted.
+        Err(fault) => {
+            end::revoke(place, request, record);
+            return Err(fault);
+        }
+    };
     let cookie = place.door.cookie.set(&live.key.reveal(), None);
     let cookie = cookie.ok_or_else(|| Fault::internal("no cookie"))?;
     // A cookie that is set must not be deleted behind that.
     notes.stale_cookies.retain(|stale| Some(stale) != place.door.cookie.delete().as_ref());
     let mut reply = match place.door.cookie.same_site {
         SameSite::Lax => reply::see_other(request, &begun.return_to)?,
-        SameSite::Strict => reply::going_on(request, &begun.return_to),
+        SameSite::Strict => reply::going_on(request, 200, "Signed in", &begun.return_to),
     };
     reply.headers.push((SET_COOKIE, cookie));
     Ok(reply)
@@ -78,15 +87,20 @@ async fn redeem(
     params: &Params,
     notes: &mut Notes,
 ) -> Result<Option<Granted>, Fault> {
-    let code = params.get("code")?.ok_or_else(|| bad().cause("a callback without a code"))?;
-    let callback = Callback { code, issuer: params.get("iss")? };
+    let said = begun.said.as_ref();
+    let said = said.map(|said| Callback { code: &said.code, issuer: said.issuer.as_deref() });
+    let callback = match params.get("code")? {
+        Some(code) => Some(Callback { code, issuer: params.get("iss")? }),
+        None => said,
+    };
+    let callback = callback.ok_or_else(|| bad().cause("a callback without a code"))?;
     let uri = place.redirect_uri()?;
     let _turn = match place.provider.turn(callback).await {
         Ok(turn) => turn,
         Err(problem) => {
             // Nothing was sent.
             if matches!(problem, Problem::Away(_)) {
-                attempt::keep(place, begun, notes);
+                attempt::stays(place, begun, notes);
             }
             return Err(not_redeemed(place, problem));
         }
@@ -110,22 +124,42 @@ fn not_redeemed(place: &Place<'_>, problem: Problem) -> Fault {
     }
 }
 
-/// Ends the session that the browser had, and the one that it had when the attempt began.
-async fn replace(
+/// Begins a session in the place of the one that the browser had; gives with it what that one has held, where nobody has a
+/// use for it any more.
+async fn begin(
     place: &Place<'_>,
-    request: &Request,
     old: Held,
     begun: &Begun,
-) -> Result<(), Fault> {
+    record: &Record,
+) -> Result<(Arc<Live>, Option<Record>), Fault> {
+    // Under another id in any case: whoever knows the old one gets nothing of it.
+    let last = replace(place, old, begun).await?;
+    let frontend = Arc::from(place.frontend.name.as_str());
+    let live = place.gateway.sessions()?.begin(&frontend, record.clone()).await?;
+    end::begun(place, &live);
+    Ok((live, last.filter(|last| is_another_login(last, record))))
+}
+
+/// Ends the session that the browser had, and the one that it had when the attempt began.
+async fn replace(place: &Place<'_>, old: Held, begun: &Begun) -> Result<Option<Record>, Fault> {
     let mut before = begun.session.map(Entry);
+    let mut last = None;
     if let Held::Live(live) = old {
         before = before.filter(|entry| *entry != live.key.entry());
-        end::session(place, request, &live, "another login").await?;
+        last = Some(end::closed(place, &live, "another login").await?);
     }
-    match before {
-        Some(entry) => end::entry(place, entry, "another login").await,
-        None => Ok(()),
+    if let Some(entry) = before {
+        end::entry(place, entry, "another login").await?;
     }
+    Ok(last)
+}
+
+/// Whether two sessions are of different logins at their providers for certain. Those of one login share a grant at some
+/// providers: to revoke a token of the one would end the other.
+fn is_another_login(one: &Record, other: &Record) -> bool {
+    let other_sid =
+        one.sid.as_ref().zip(other.sid.as_ref()).is_some_and(|(one, other)| one != other);
+    one.issuer != other.issuer || one.subject != other.subject || other_sid
 }
 
 fn record(place: &Place<'_>, granted: Granted) -> Result<Record, Fault> {

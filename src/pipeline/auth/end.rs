@@ -28,10 +28,23 @@ pub(super) async fn session(
     live: &Arc<Live>,
     why: &'static str,
 ) -> Result<(), Fault> {
-    let record = place.gateway.sessions()?.close(live).await?;
+    let record = closed(place, live, why).await?;
     revoke(place, request, record);
-    ended(place, live.key.entry(), why);
     Ok(())
+}
+
+/// Ends a session, and gives what it has held last.
+///
+/// # Errors
+/// 503 where the store is away: it has not ended.
+pub(super) async fn closed(
+    place: &Place<'_>,
+    live: &Arc<Live>,
+    why: &'static str,
+) -> Result<Record, Fault> {
+    let record = place.gateway.sessions()?.close(live).await?;
+    ended(place, live.key.entry(), why);
+    Ok(record)
 }
 
 /// Ends a session of which no more is known.
@@ -50,8 +63,8 @@ fn ended(place: &Place<'_>, entry: Entry, why: &'static str) {
     tracing::info!(frontend, login, session = short(entry), why, "a session has ended");
 }
 
-/// Has the tokens of a session that has ended count no more. The reply does not wait for it; a stop of the gateway does.
-fn revoke(place: &Place<'_>, request: &Request, record: Record) {
+/// Has the tokens of a session that has ended, or could not begin, count no more. The reply does not wait for it; a stop of the gateway does.
+pub(super) fn revoke(place: &Place<'_>, request: &Request, record: Record) {
     let (gateway, login) = (Rc::clone(place.gateway), place.door.login);
     let ongoing = Rc::clone(&request.ongoing);
     spawn_local(async move {
@@ -65,7 +78,7 @@ fn revoke(place: &Place<'_>, request: &Request, record: Record) {
                 Err(Problem::Refused(code)) if !is_refresh && code == "unsupported_token_type" => {}
                 Err(problem) => {
                     let login = &*record.login;
-                    tracing::warn!(login, %problem, "a token of a session that has ended is not revoked");
+                    tracing::warn!(login, %problem, "a token that nobody will use is not revoked");
                 }
             }
         }

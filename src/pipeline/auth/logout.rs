@@ -32,10 +32,12 @@ pub(super) async fn answer(
     notes.stale_cookies.clear();
     notes.stale_cookies.extend(place.door.cookie.delete());
     attempt::forget(place, head, notes);
-    let to = provider_page(place, id_token.as_ref()).await?;
     if is_form(head) {
+        let to = provider_page(place, id_token.as_ref()).await?;
         return reply::see_other(request, &to);
     }
+    // A script reads this: it gets no token.
+    let to = provider_page(place, None).await?;
     let members: Members = [("logout_url".into(), Value::from(to.as_str()))].into_iter().collect();
     Ok(reply::data(request, Value::object(members)))
 }

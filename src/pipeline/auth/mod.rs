@@ -6,6 +6,7 @@ mod callback;
 mod end;
 mod login;
 mod logout;
+mod once_more;
 mod params;
 mod place;
 mod reply;

@@ -45,11 +45,11 @@ pub(super) fn json(request: &Request, status: u16, value: &Value) -> Reply {
 
 /// A page that goes on by itself. A browser withholds a Strict cookie from the redirects that another site has begun; what
 /// a page of ours asks for is our own.
-pub(super) fn going_on(request: &Request, to: &str) -> Reply {
+pub(super) fn going_on(request: &Request, status: u16, title: &str, to: &str) -> Reply {
     let to = escaped(to);
     let refresh = format!("<meta http-equiv=\"refresh\" content=\"0; url={to}\">\n");
-    let body = format!("<h1>One moment</h1>\n<p><a href=\"{to}\">Continue</a></p>\n");
-    page(empty(request, 200), "One moment", &refresh, &body)
+    let body = format!("<h1>{title}</h1>\n<p><a href=\"{to}\">Continue</a></p>\n");
+    page(empty(request, status), title, &refresh, &body)
 }
 
 /// A fault, as a page where a person waits for one.

@@ -36,8 +36,8 @@ pub(in crate::pipeline) fn instead_of(
     let mark = if query.is_empty() { "" } else { "?" };
     let here = format!("{path}{mark}{query}");
     // A link of another site brings no Strict cookie. What a page of ours asks for does.
-    if strict(frontend) && browser::is_from_elsewhere(&*request.head) {
-        let mut reply = going_on(request, &here);
+    if strict(frontend) && browser::is_of_another_site(None, &*request.head) {
+        let mut reply = going_on(request, 200, "One moment", &here);
         reply.fault = Some(fault.clone());
         return Some(reply);
     }

@@ -14,6 +14,7 @@ use std::sync::{Mutex, PoisonError};
 
 use upstream_mocks::{CLIENT_ID, CLIENT_SECRET, Idp};
 
+use super::html;
 use super::reply::Reply;
 
 /// The origin of a gateway with [`login_at`]. Its cookies are those of https, though the harness speaks plain http.
@@ -62,9 +63,18 @@ impl Browser {
         back.strip_prefix(ORIGIN).expect("a callback of ours").to_owned()
     }
 
-    /// Goes to a page, as by a link or a redirect from elsewhere.
+    /// Goes to a page, as by a link or a redirect from elsewhere. It follows the page that asks for a callback once more.
     pub async fn navigate(&self, path: &str) -> Reply {
-        let headers = [("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")];
+        let reply = self.page("cross-site", path).await;
+        match html::refresh(&reply.body).filter(|to| to.contains("/callback?state=")) {
+            Some(to) => self.page("same-origin", &to).await,
+            None => reply,
+        }
+    }
+
+    /// Asks for a page, as by a link of a page of this `Sec-Fetch-Site`, and follows nothing.
+    pub async fn page(&self, site: &str, path: &str) -> Reply {
+        let headers = [("sec-fetch-site", site), ("sec-fetch-mode", "navigate")];
         let kind = [("sec-fetch-dest", "document"), ("accept", "text/html,*/*;q=0.8")];
         self.send(self.request("GET", path, headers.into_iter().chain(kind))).await
     }

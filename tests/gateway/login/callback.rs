@@ -1,5 +1,7 @@
 //! `/auth/callback`: what makes a session, and what does not.
 
+use upstream_mocks::SigningKey;
+
 use super::*;
 
 /// Nobody is logged in by this reply.
@@ -360,4 +362,193 @@ async fn who_looks_at_links_ahead_of_people_uses_up_no_code() {
         request.await.assert_status(405);
     }
     alice.navigate(&back).await.assert_status(200);
+}
+
+/// Somebody logs in twice in the same browser, with these claims: how many tokens of the first session are revoked.
+async fn revoked_by_another_login(first: (&str, Value), second: (&str, Value)) -> usize {
+    let idp = Idp::start().await;
+    let gateway = gateway(&idp).await;
+    let mut user = browser(&gateway);
+    let mut before = String::new();
+    for (name, claims) in [first, second] {
+        idp.id_tokens(claims);
+        before = user.cookie();
+        user = user.logs_in(&idp, name).await;
+    }
+    fetch(&gateway, "/me", &before).await.assert_error(401, "SESSION_EXPIRED");
+    user.fetch("/me").await.assert_status(200);
+    stopped(gateway).await;
+    idp.http().count("POST /revoke")
+}
+
+#[tokio::test]
+async fn s1_tokens_of_the_session_before_are_revoked_only_where_it_is_another_login_there() {
+    let sid = |sid| json!({ "sid": sid });
+    for (first, second, revoked) in [
+        (("u1", sid("s1")), ("u1", sid("s1")), 0),
+        (("u1", sid("s1")), ("u1", json!({"sid": null})), 0),
+        (("u1", json!({"sid": null})), ("u1", json!({"sid": null})), 0),
+        (("u1", sid("s1")), ("u1", sid("s2")), 2),
+        (("u1", json!({"sid": null})), ("u2", json!({"sid": null})), 2),
+    ] {
+        let case = format!("{first:?} {second:?}");
+        assert_eq!(revoked_by_another_login(first, second).await, revoked, "{case}");
+    }
+}
+
+#[tokio::test]
+async fn s7_what_was_granted_to_a_login_that_the_provider_has_ended_meanwhile_is_revoked() {
+    let idp = Idp::start().await;
+    let gateway = gateway(&idp).await;
+    let alice = browser(&gateway);
+    let back = alice.begins_login(&idp, "alice").await;
+    let sid = idp.sid("alice").expect("a sid");
+    let form = format!("logout_token={}", idp.logout_token(json!({"sid": sid})));
+    let told = gateway.request("POST", "/auth/backchannel-logout");
+    told.body("application/x-www-form-urlencoded", form).await.assert_status(200);
+    assert_no_session(alice.navigate(&back).await.assert_status(401));
+    stopped(gateway).await;
+    assert_eq!((idp.given("authorization_code"), idp.http().count("POST /revoke")), (1, 2));
+    assert!(!idp.is_alive("alice"));
+}
+
+#[tokio::test]
+async fn s7_what_was_granted_to_a_login_whose_store_has_gone_is_revoked() {
+    let (idp, mut redis) = (Idp::start().await, Redis::start().await);
+    let at = format!("{{ url = \"{}\", timeout = \"2s\" }}", redis.url());
+    let stores = format!("\n[stores]\nsessions = \"redis\"\nredis = {at}\n");
+    let gateway = config(&idp, "", &stores).start().await;
+    let alice = browser(&gateway);
+    let back = alice.begins_login(&idp, "alice").await;
+    // It has the tokens, and waits for the key of the ID token.
+    let (gate, key) = (Gate::new(), SigningKey::es256("k2"));
+    idp.signs_with(&key);
+    idp.publishes([key.jwk()]);
+    let keys = Reply::json(json!({"keys": [key.jwk()]}));
+    idp.http().once("GET", "/jwks", keys.when(&gate));
+    let leaving = async {
+        while idp.given("authorization_code") == 0 {
+            tokio::task::yield_now().await;
+        }
+        redis.kill();
+        gate.open();
+    };
+    let (reply, ()) = tokio::join!(alice.navigate(&back), leaving);
+    assert_no_session(reply.assert_status(503));
+    stopped(gateway).await;
+    assert_eq!(idp.http().count("POST /revoke"), 2);
+    assert!(!idp.is_alive("alice"));
+}
+
+#[tokio::test]
+async fn s7_what_was_granted_to_a_login_that_finds_the_memory_full_is_revoked() {
+    let idp = Idp::start().await;
+    let stores = "\n[stores]\nmax_memory = \"20KiB\"\n";
+    let gateway = config(&idp, "", stores).start().await;
+    for _ in 0..200 {
+        let user = browser(&gateway);
+        let back = user.begins_login(&idp, "alice").await;
+        let reply = user.navigate(&back).await;
+        if reply.status == 503 {
+            assert_no_session(&reply);
+            break;
+        }
+        reply.assert_status(200);
+    }
+    let given = idp.given("authorization_code");
+    stopped(gateway).await;
+    assert!(given > 1, "the first had a place");
+    assert_eq!(idp.http().count("POST /revoke"), 2, "of the last of {given}");
+}
+
+#[tokio::test]
+async fn s1_under_strict_a_callback_that_another_site_leads_to_is_asked_for_once_more() {
+    let idp = Idp::start().await;
+    let gateway = gateway(&idp).await;
+    for site in ["cross-site", "same-site"] {
+        let alice = browser(&gateway);
+        let back = alice.begins_login(&idp, "alice").await;
+        gateway.advance(100);
+        let reply = alice.page(site, &back).await;
+        assert_no_session(reply.assert_status(200).assert_header("cache-control", "no-store"));
+        let [cookie] = set_cookies(&reply)[..] else { panic!("one cookie: {reply:?}") };
+        let (pair, attributes) = cookie.split_once("; ").expect("attributes");
+        assert_eq!(attributes, "Path=/; Max-Age=500; Secure; HttpOnly; SameSite=Lax");
+        assert!(pair.starts_with("__Host-Http-tx-"), "{pair}");
+        let whole = format!("{ORIGIN}{back}");
+        let (state, code) = (parameter(&whole, "state"), parameter(&whole, "code"));
+        let to = format!("/auth/callback?state={}", state.expect("a state"));
+        assert!(reply.body.contains(&format!("content=\"0; url={to}\"")), "{reply:?}");
+        assert!(!reply.body.contains(&code.expect("a code")));
+        // Nothing is redeemed yet, and a page that is loaded again says the same.
+        assert!(alice.page(site, &back).await.body.contains(&to));
+        let given = idp.given("authorization_code");
+        let reply = alice.page("same-origin", &to).await;
+        reply.assert_status(200);
+        assert!(reply.body.contains("content=\"0; url=/\""), "{reply:?}");
+        assert_eq!(idp.given("authorization_code"), given + 1);
+        alice.fetch("/me").await.assert_data(200, json!({"who": "alice"}));
+        // It counts once.
+        let again = alice.page("same-origin", &to).await;
+        again.assert_status(303).assert_header("location", "/");
+    }
+    stopped(gateway).await;
+}
+
+#[tokio::test]
+async fn s4_a_callback_that_comes_once_more_is_of_its_own_attempt_and_in_time() {
+    let idp = Idp::start().await;
+    let gateway = gateway(&idp).await;
+    let to = |back: &str| {
+        let state = parameter(&format!("{ORIGIN}{back}"), "state").expect("a state");
+        format!("/auth/callback?state={state}")
+    };
+    let alice = browser(&gateway);
+    let back = alice.begins_login(&idp, "alice").await;
+    // Before it has come, in another browser, and too late.
+    assert_no_session(
+        gateway.get(&to(&back)).header("cookie", &alice.cookie()).await.assert_status(400),
+    );
+    let alice = browser(&gateway);
+    let back = alice.begins_login(&idp, "alice").await;
+    alice.page("cross-site", &back).await.assert_status(200);
+    assert_no_session(browser(&gateway).page("same-origin", &to(&back)).await.assert_status(400));
+    gateway.advance(601);
+    assert_no_session(alice.page("same-origin", &to(&back)).await.assert_status(400));
+    assert_eq!(idp.http().count("POST /token"), 0);
+}
+
+#[tokio::test]
+async fn a_code_that_does_not_fit_into_a_cookie_is_redeemed_at_once() {
+    let idp = Idp::start().await;
+    let gateway = gateway(&idp).await;
+    let alice = browser(&gateway);
+    let back = alice.begins_login(&idp, "alice").await;
+    let code = parameter(&format!("{ORIGIN}{back}"), "code").expect("a code");
+    for (length, asked) in [(1500, 0), (3500, 1)] {
+        let long = back.replace(&encoded(&code), &"c".repeat(length));
+        assert_ne!(long, back);
+        let status = if asked == 0 { 200 } else { 400 };
+        alice.page("cross-site", &long).await.assert_status(status);
+        assert_eq!(idp.http().count("POST /token"), asked);
+    }
+}
+
+#[tokio::test]
+async fn s14_under_strict_a_stale_callback_leads_home_who_has_a_session() {
+    let idp = Idp::start().await;
+    let gateway = gateway(&idp).await;
+    let alice = browser(&gateway).logs_in(&idp, "alice").await;
+    for stale in ["/auth/callback?code=old&state=o%22%26d", "/auth/callback?error=x&state=o%22%26d"]
+    {
+        // The browser withholds the cookie.
+        let reply = browser(&gateway).page("cross-site", stale).await;
+        reply.assert_status(400);
+        let to = "/auth/callback?state=o%22%26d";
+        assert!(reply.body.contains(&format!("content=\"0; url={to}\"")), "{reply:?}");
+        let home = alice.page("same-origin", to).await;
+        home.assert_status(303).assert_header("location", "/");
+        browser(&gateway).page("same-origin", to).await.assert_status(400);
+    }
+    alice.fetch("/me").await.assert_status(200);
 }

@@ -78,9 +78,21 @@ async fn the_provider_is_told_by_the_id_token_only_where_the_config_says_so() {
     let idp = Idp::start().await;
     let gateway = config(&idp, "", "id_token_hint = true").start().await;
     let alice = browser(&gateway).logs_in(&idp, "alice").await;
+    let reply = logout(&gateway, &alice.cookie(), &FORM).await;
+    let url = reply.assert_status(303).header("location").expect("a location");
+    assert_eq!(parameter(url, "id_token_hint").expect("a hint").split('.').count(), 3);
+    stopped(gateway).await;
+}
+
+#[tokio::test]
+async fn a_script_is_never_told_the_id_token() {
+    let idp = Idp::start().await;
+    let gateway = config(&idp, "", "id_token_hint = true").start().await;
+    let alice = browser(&gateway).logs_in(&idp, "alice").await;
     let reply = alice.post("/auth/logout").await.json();
     let url = reply["data"]["logout_url"].as_str().expect("a URL").to_owned();
-    assert_eq!(parameter(&url, "id_token_hint").expect("a hint").split('.').count(), 3);
+    assert_eq!(parameter(&url, "id_token_hint"), None);
+    assert_eq!(parameter(&url, "client_id").as_deref(), Some("dashboard"));
     stopped(gateway).await;
 }
 

@@ -151,3 +151,39 @@ async fn a_refresh_outlives_the_client_that_began_it() {
     assert_eq!((desk.refreshes(), desk.idp.reused()), (1, 0));
     assert!(desk.idp.is_alive("u1"));
 }
+
+#[tokio::test]
+async fn another_site_that_leads_here_keeps_no_session_alive_and_refreshes_none() {
+    let desk = Desk::with("same_site = \"lax\"\nidle = \"10m\"", "").await;
+    let (alice, bob) = (desk.login("u1").await, desk.login("u2").await);
+    for _ in 0..4 {
+        desk.advance(140);
+        alice.navigate("/plain").await.assert_data(200, json!("u1"));
+        let embedded = desk.gateway.get("/plain").header("cookie", &alice.cookie());
+        let embedded = embedded.header("sec-fetch-mode", "navigate");
+        embedded.header("sec-fetch-site", "same-site").await.assert_data(200, json!("u1"));
+    }
+    assert_eq!(desk.refreshes(), 0);
+    // A call that needs a token has one.
+    bob.navigate("/me").await.assert_data(200, json!("me"));
+    assert_eq!((desk.refreshes(), desk.idp.reused()), (1, 0));
+    desk.advance(50);
+    for user in [&alice, &bob] {
+        user.fetch("/plain").await.assert_error(401, "SESSION_EXPIRED");
+    }
+}
+
+#[tokio::test]
+async fn a_site_that_is_trusted_as_our_own_keeps_a_session_alive() {
+    let trusted = "https://partner.test";
+    let cors = format!("\n[cors]\norigins = [\"{trusted}\"]\ncredentials = true\n");
+    let desk = Desk::with("same_site = \"lax\"\nidle = \"10m\"", &cors).await;
+    let alice = desk.login("u1").await;
+    for round in 1..=3 {
+        desk.advance(320);
+        let asked = desk.gateway.get("/plain").header("cookie", &alice.cookie());
+        let asked = asked.header("sec-fetch-site", "cross-site").header("origin", trusted);
+        asked.header("x-csrf", "1").await.assert_data(200, json!("u1"));
+        assert_eq!(desk.refreshes(), round);
+    }
+}

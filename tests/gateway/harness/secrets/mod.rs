@@ -80,7 +80,10 @@ pub fn received(bytes: &[u8]) {
     for text in bytes.split(|byte| *byte == b'\n') {
         match field(text) {
             Some((name, value)) if name.eq_ignore_ascii_case("set-cookie") => set_cookie(value),
-            _ => line("reply", &without_hint(text)),
+            Some((name, _)) if name.eq_ignore_ascii_case("location") => {
+                line("reply", &without_hint(text));
+            }
+            _ => line("reply", text),
         }
     }
 }
@@ -90,7 +93,8 @@ pub fn received_header(name: &str, value: &[u8]) {
     received(&[name.as_bytes(), b": ", value].concat());
 }
 
-/// `id_token_hint` in a logout URL is there because the config says so, and is the one token that a browser may see.
+/// `id_token_hint` in the URL that a logout redirects to is there because the config says so, and is the one token that a
+/// browser may see. No script of a page sees a redirect.
 fn without_hint(text: &[u8]) -> Cow<'_, [u8]> {
     const NAME: &[u8] = b"id_token_hint=";
     let Some(at) = text.windows(NAME.len()).position(|part| part == NAME) else {
