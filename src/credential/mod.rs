@@ -115,7 +115,7 @@ impl Credentials {
         }
         let name = credential.provider.name();
         Err(Fault::internal(format!(
-            "a user of another issuer than that of [login.{name}] has no token to exchange there"
+            "a user of another issuer has no token to exchange at the provider `{name}`"
         )))
     }
 
