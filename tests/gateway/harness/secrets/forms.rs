@@ -39,7 +39,9 @@ fn parts(text: &str) -> Vec<Vec<u8>> {
         parts.extend(STANDARD.decode(secret));
     }
     if text.contains("-----BEGIN") {
-        let inner = text.lines().map(str::trim).filter(|line| !line.starts_with("-----"));
+        // Around a key there may be a whole config.
+        let is_base64 = |byte: u8| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte);
+        let inner = text.lines().map(str::trim).filter(|line| line.bytes().all(is_base64));
         parts.extend(inner.map(|line| line.as_bytes().to_vec()));
     }
     parts.retain(|part| part.len() >= SHORTEST);
