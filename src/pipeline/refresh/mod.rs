@@ -9,11 +9,11 @@ mod flight;
 #[cfg(test)]
 mod tests;
 
+use std::hash::{BuildHasher, RandomState};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_lc_rs::rand;
 use tokio::task::spawn_local;
 use tokio::time::timeout_at;
 use tracing::Instrument;
@@ -52,15 +52,9 @@ enum Outcome {
 
 impl Refreshes {
     pub(super) fn new() -> Self {
-        let mut spread = [0];
-        // Without randomness all instances begin at once, and the store's lease sorts them out.
-        let _ = rand::fill(&mut spread);
-        Self {
-            flights: Arc::default(),
-            rests: Rests::default(),
-            useless: Rests::default(),
-            spread: spread[0],
-        }
+        // No secret: the first random bytes of the crypto library take it 30 ms, and no start should wait for them.
+        let [spread, ..] = RandomState::new().hash_one(()).to_be_bytes();
+        Self { flights: Arc::default(), rests: Rests::default(), useless: Rests::default(), spread }
     }
 }
 
