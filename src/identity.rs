@@ -24,6 +24,8 @@ pub struct Identity {
     pub expires_at: u64,
     /// A place for what the config's programs make of the claims, once per token and not once per request.
     pub derived: OnceLock<Value>,
+    /// A place for a hash of the claims that stay the same from one token of the user to the next.
+    pub stable: OnceLock<[u8; 32]>,
 }
 
 /// A token. Its `Debug` does not show it.

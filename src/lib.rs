@@ -17,6 +17,7 @@ pub mod template;
 
 pub mod store;
 
+pub mod cache;
 pub mod cookie;
 pub mod cors;
 pub mod credential;

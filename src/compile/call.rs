@@ -116,6 +116,7 @@ fn assemble(
         on_status: parts.on_status?,
         expect: expect?,
         auth: parts.sent.auth,
+        cache: None,
     })
 }
 

@@ -75,6 +75,7 @@ pub(super) fn endpoint(
         input,
         calls: calls?,
         fail: texts.fail?,
+        revalidate: Vec::new(),
         reply: reply?,
         errors: plain.errors,
     })

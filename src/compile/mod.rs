@@ -151,6 +151,10 @@ fn plan(cx: &mut Context<'_>, tree: &Tree) -> Option<Plan> {
         proxies,
         validate_responses: validate_responses?,
         stores: stores?,
+        cache: crate::plan::Cache {
+            max_size: 256 << 20,
+            away_ttl: std::time::Duration::from_millis(500),
+        },
         cors: policy,
         headers,
         server: server?,

@@ -66,6 +66,7 @@ impl Parts {
             extra: self.extra?,
             max_bytes,
             schema: self.schema?,
+            cache: None,
         })
     }
 }

@@ -39,6 +39,7 @@ pub(super) fn stores(
         sessions: sessions?,
         rate_limits: rate_limits?,
         idempotency: idempotency?,
+        cache: Place::Memory,
         max_memory: max_memory?,
         file: file?,
         redis: redis?,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use http::{HeaderName, HeaderValue};
 
 use super::asked::Asked;
+use super::cache::Parts;
 use super::fan_out::{Items, Settled, Shared};
 use super::gateway::Gateway;
 use super::input::{Raw, Values};
@@ -37,6 +38,8 @@ pub(super) struct Frame {
     pub(super) shared: Shared,
     /// Bytes of all answers so far: programs over more input may take more steps.
     pub(super) answered_bytes: Cell<usize>,
+    /// What the calls say of keeping the whole reply.
+    pub(super) parts: RefCell<Parts>,
     settled: Vec<OnceCell<Settled>>,
     items: Vec<Items>,
     input: [Value; 6],
@@ -74,6 +77,7 @@ impl Frame {
             input: [session, params, query, headers, cookies, body],
             items: endpoint.calls.iter().map(|_| Items::default()).collect(),
             shared: Shared::default(),
+            parts: RefCell::default(),
             answered_bytes: Cell::new(0),
             gateway,
             endpoint,

@@ -3,6 +3,7 @@
 use std::ops::Deref;
 use std::sync::Arc;
 
+use super::cache::Kept;
 use super::refresh::Refreshes;
 use crate::clock::Clock;
 use crate::credential::{Credential, Credentials};
@@ -30,6 +31,8 @@ pub struct State {
     pub providers: Vec<Arc<Provider>>,
     /// Tokens of `[credentials.NAME]`, in the order of the plan.
     pub credentials: Credentials,
+    /// Answers and replies.
+    pub cache: Kept,
     pub(super) refreshes: Refreshes,
     /// Counts requests.
     pub limiter: Limiter,
@@ -67,6 +70,7 @@ impl State {
         let providers = providers.into_iter().map(provider).collect::<Result<Vec<_>, _>>()?;
         let credentials = credentials(&mut plan, &providers, &clock)?;
         let limiter = Limiter::new(plan.rate_limits.clone(), &clock);
+        let cache = Kept::new(&plan, &clock);
         let refreshes = Refreshes::new();
         Ok(Self {
             plan,
@@ -75,6 +79,7 @@ impl State {
             sessions,
             providers,
             credentials,
+            cache,
             refreshes,
             limiter,
             clock,

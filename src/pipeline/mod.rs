@@ -6,6 +6,7 @@ mod asked;
 mod auth;
 mod body;
 mod browser;
+mod cache;
 mod client;
 mod cors;
 mod fan_out;

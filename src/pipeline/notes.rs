@@ -2,6 +2,7 @@
 
 use http::{HeaderName, HeaderValue};
 
+use super::cache::Mark;
 use crate::limit::Standing;
 
 /// What stages say about the reply, whatever it becomes.
@@ -13,6 +14,8 @@ pub(super) struct Notes {
     pub(super) limits: Vec<Standing>,
     /// `Set-Cookie` for cookies that are no longer good: each deletes one.
     pub(super) stale_cookies: Vec<HeaderValue>,
+    /// Where the reply comes from, where its endpoint keeps anything.
+    pub(super) cache: Option<Mark>,
     /// A session was needed, and none was there.
     pub(super) is_nobody: bool,
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use http::{HeaderName, Method};
 
+use super::cache::Caching;
 use crate::fault::Code;
 use crate::jq::Program;
 use crate::template::{Path, Text};
@@ -54,6 +55,8 @@ pub struct Call {
     pub expect: Expect,
     /// What is sent as `Authorization: Bearer`.
     pub auth: Auth,
+    /// How its answers are kept; none: not at all.
+    pub cache: Option<Caching>,
 }
 
 /// What a call is sent with as `Authorization: Bearer`.

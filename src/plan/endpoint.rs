@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use http::HeaderName;
 
+use super::cache::Caching;
 use super::call::{Call, FaultRule};
 use super::limits::RateLimits;
 use super::{Headers, Webhook};
@@ -57,6 +58,8 @@ pub struct Endpoint {
     pub calls: Vec<Call>,
     /// Own faults, in order, once all calls are settled: the first whose `when` is true is the reply.
     pub fail: Vec<FailRule>,
+    /// Tags whose entries are gone once it has changed something.
+    pub revalidate: Vec<Text>,
     /// The reply.
     pub reply: Reply,
     /// The form of errors.
@@ -192,6 +195,8 @@ pub struct Reply {
     pub max_bytes: usize,
     /// What the payload must look like.
     pub schema: Option<Schema>,
+    /// How whole replies are kept; none: not at all.
+    pub cache: Option<Caching>,
 }
 
 /// `envelope`

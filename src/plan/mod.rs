@@ -1,6 +1,7 @@
 //! The compiled gateway: what the request path reads, and never changes. No serde, no I/O.
 
 mod admin;
+mod cache;
 mod call;
 mod endpoint;
 mod limits;
@@ -15,6 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use admin::AdminToken;
+pub use cache::{Cache, Caching, Reads, Scope, Tag, Ttl};
 pub use call::{Auth, Body, Call, Each, Expect, FaultRule, OnStatus, Upstream};
 pub use endpoint::{
     Accept, Allow, Csrf, Endpoint, Envelope, ErrorShape, FailRule, Idempotency, Input, Reply,
@@ -71,6 +73,8 @@ pub struct Plan {
     pub validate_responses: ValidateResponses,
     /// Where state lives.
     pub stores: Stores,
+    /// `[cache]`
+    pub cache: Cache,
     /// Who may read replies where no route answers.
     pub cors: Option<Arc<Policy>>,
     /// What stands on every reply where no endpoint answers.

@@ -13,6 +13,8 @@ pub struct Stores {
     pub rate_limits: Place,
     /// Replies kept for idempotency, and webhook deliveries.
     pub idempotency: Place,
+    /// Answers and replies that are kept: in this process, and shared by all instances behind it.
+    pub cache: Place,
     /// Bytes of records where `idempotency` is `Place::Memory`, and of sessions where `sessions` is; of those in a file
     /// so many bytes are at hand.
     pub max_memory: usize,

@@ -53,6 +53,7 @@ impl Record {
             token: Token::new(self.access_token.as_str()),
             expires_at: self.access_expires_at.unwrap_or(u64::MAX),
             derived: OnceLock::new(),
+            stable: OnceLock::new(),
         }
     }
 }

@@ -204,6 +204,7 @@ impl Verifier {
             token: Token::new(token),
             expires_at: validity.expires_at,
             derived: OnceLock::new(),
+            stable: OnceLock::new(),
         };
         Ok(Kept { identity: Arc::new(identity), validity, issuer, generation })
     }

@@ -1,5 +1,6 @@
 //! Connections to one upstream.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,6 +11,7 @@ use url::Url;
 
 use super::body;
 use super::error::Error;
+use crate::value::Value;
 
 /// How an upstream is connected to. Equal settings share one client.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -48,8 +50,10 @@ pub struct Answer {
     pub status: u16,
     /// Its headers.
     pub headers: HeaderMap,
-    /// The decoded body.
+    /// The decoded body; of one that is kept in memory, empty where `json` has all that it says.
     pub body: Bytes,
+    /// The body as JSON, once somebody has read it so.
+    pub json: OnceLock<Value>,
 }
 
 /// A pool of connections. Cheap to clone; made once per worker, so that no connection is driven by another thread.
@@ -103,7 +107,7 @@ impl Client {
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         let body = body::read(response, request.max_response).await?;
-        Ok(Answer { status, headers, body })
+        Ok(Answer { status, headers, body, json: OnceLock::new() })
     }
 
     async fn head(&self, request: &Request) -> Result<reqwest::Response, Error> {

@@ -1,6 +1,6 @@
 //! What an answer means: its status, its body.
 
-use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use http::header::RETRY_AFTER;
@@ -16,7 +16,7 @@ use crate::template::Rendered;
 use crate::upstream::Answer;
 use crate::value::{DuplicateKeys, Limits, Value, parse};
 
-type Meaning = Result<(Value, Rc<Answer>), Failure>;
+type Meaning = Result<(Value, Arc<Answer>), Failure>;
 
 /// What an answer means for a call: first what `on_status` says, then the common rules.
 ///
@@ -26,7 +26,7 @@ pub(super) async fn read(
     frame: &Frame,
     call: &Call,
     scope: &dyn Scope,
-    answer: Rc<Answer>,
+    answer: Arc<Answer>,
 ) -> Meaning {
     let status = answer.status;
     let rule = call.on_status.iter().find(|(own, _)| *own == status).map(|(_, rule)| rule);
@@ -68,24 +68,40 @@ fn shows_user(frame: &Frame, call: &Call) -> bool {
     }
 }
 
-async fn success(frame: &Frame, call: &Call, answer: Rc<Answer>) -> Meaning {
-    if answer.status == 204 || call.expect == Expect::None {
-        return Ok((Value::Null, answer));
-    }
-    let read = match call.expect {
-        Expect::Json => json(frame, &answer).await,
-        _ => match std::str::from_utf8(&answer.body) {
-            Ok(text) => Ok(Value::from(text)),
-            Err(_) => Err("the body is not UTF-8".to_owned()),
-        },
-    };
-    match read {
+async fn success(frame: &Frame, call: &Call, answer: Arc<Answer>) -> Meaning {
+    match said(frame, call, &answer).await {
         Ok(value) => Ok((value, answer)),
         Err(cause) => {
             let mut failure = failed(frame, call, answer, Code::UpstreamError);
             failure.fault = failure.fault.cause(format_args!("call `{}`: {cause}", call.name));
             Err(failure)
         }
+    }
+}
+
+/// What the body of a success says. JSON is parsed once, however often it is asked.
+///
+/// # Errors
+/// Why it cannot be read.
+pub(in crate::pipeline) async fn said(
+    frame: &Frame,
+    call: &Call,
+    answer: &Answer,
+) -> Result<Value, String> {
+    match call.expect {
+        _ if answer.status == 204 => Ok(Value::Null),
+        Expect::None => Ok(Value::Null),
+        Expect::Json => match answer.json.get() {
+            Some(value) => Ok(value.clone()),
+            None => {
+                let value = json(frame, answer).await?;
+                Ok(answer.json.get_or_init(|| value).clone())
+            }
+        },
+        Expect::Text => match std::str::from_utf8(&answer.body) {
+            Ok(text) => Ok(Value::from(text)),
+            Err(_) => Err("the body is not UTF-8".to_owned()),
+        },
     }
 }
 
@@ -109,7 +125,7 @@ async fn json(frame: &Frame, answer: &Answer) -> Result<Value, String> {
     })
 }
 
-fn failed(frame: &Frame, call: &Call, answer: Rc<Answer>, code: Code) -> Failure {
+fn failed(frame: &Frame, call: &Call, answer: Arc<Answer>, code: Code) -> Failure {
     let cause = format!("call `{}` was answered with status {}", call.name, answer.status);
     Failure {
         fault: Fault::new(code).cause(cause),
@@ -119,7 +135,7 @@ fn failed(frame: &Frame, call: &Call, answer: Rc<Answer>, code: Code) -> Failure
 }
 
 /// The same status to the client, in our error shape. In an `each` call nothing passes: which item would it be?
-fn pass(frame: &Frame, call: &Call, answer: Rc<Answer>) -> Failure {
+fn pass(frame: &Frame, call: &Call, answer: Arc<Answer>) -> Failure {
     if call.each.is_some() {
         return failed(frame, call, answer, Code::UpstreamError);
     }
@@ -145,7 +161,7 @@ async fn own(
     frame: &Frame,
     call: &Call,
     scope: &dyn Scope,
-    answer: Rc<Answer>,
+    answer: Arc<Answer>,
     rule: &FaultRule,
 ) -> Failure {
     let mut failure = failed(frame, call, answer, rule.code.clone());

@@ -1,6 +1,7 @@
 //! One call from its start to its end.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use http::Method;
 use tokio::task::spawn_local;
@@ -19,13 +20,13 @@ use crate::plan::Call;
 use crate::upstream::{Answer, Client, Error, Request};
 
 /// Runs a call that everything it waits for is there for.
-pub(super) async fn settle(frame: &Frame, index: usize) -> Settled {
+pub(super) async fn settle(frame: &Rc<Frame>, index: usize) -> Settled {
     let call = frame.call(index);
     match starts(frame, call).await {
         Err(fault) => Settled::failed(call, fault),
         Ok(false) => Settled::skipped(call),
         Ok(true) => match &call.each {
-            None => one(frame, call, frame, None).await,
+            None => one(frame, call, &**frame, None).await,
             Some(each) => each::run(frame, index, each).await,
         },
     }
@@ -45,7 +46,7 @@ async fn starts(frame: &Frame, call: &Call) -> Result<bool, Fault> {
 
 /// Sends one request of a call, and says how it has ended. `scope` is the frame, with `$item` inside `each`.
 pub(super) async fn one(
-    frame: &Frame,
+    frame: &Rc<Frame>,
     call: &Call,
     scope: &dyn Scope,
     item: Option<Item<'_>>,
@@ -89,7 +90,7 @@ async fn send(
     call: &Call,
     request: Request,
     ends: Instant,
-) -> Result<Rc<Answer>, Fault> {
+) -> Result<Arc<Answer>, Fault> {
     let client = frame.gateway.client(call.upstream)?;
     let sent = if call.changes {
         frame.ongoing.commit().await?;
@@ -109,7 +110,7 @@ async fn change(
     client: Client,
     request: Request,
     ends: Instant,
-) -> Option<Result<Rc<Answer>, Error>> {
+) -> Option<Result<Arc<Answer>, Error>> {
     let ongoing = Rc::clone(&frame.ongoing);
     let sending = spawn_local(async move {
         let sent = timeout_at(ends, client.send(&request)).await;
@@ -120,7 +121,7 @@ async fn change(
         sent.ok()
     });
     match sending.await {
-        Ok(sent) => Some(sent?.map(Rc::new)),
+        Ok(sent) => Some(sent?.map(Arc::new)),
         Err(error) => Some(Err(Error::Closed(error.to_string()))),
     }
 }

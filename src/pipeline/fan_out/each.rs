@@ -1,6 +1,7 @@
 //! A call that is one request per item.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use futures_util::StreamExt;
 use futures_util::stream;
@@ -14,7 +15,7 @@ use crate::plan::{Call, Each, slot};
 use crate::value::Value;
 
 /// Sends one request per item, a bounded number of them at once. The first item to fail ends a required call.
-pub(super) async fn run(frame: &Frame, index: usize, each: &Each) -> Settled {
+pub(super) async fn run(frame: &Rc<Frame>, index: usize, each: &Each) -> Settled {
     let call = frame.call(index);
     let list = match list(frame, each).await {
         Ok(list) => list,
@@ -24,7 +25,7 @@ pub(super) async fn run(frame: &Frame, index: usize, each: &Each) -> Settled {
     let items = frame.items(index);
     items.begin(list.len());
     let requests = list.iter().enumerate().map(|(at, item)| async move {
-        let scope = With { scope: frame, slot: slot::ITEM, value: item };
+        let scope = With { scope: &**frame, slot: slot::ITEM, value: item };
         (at, one(frame, call, &scope, Some(Item { at, value: item })).await)
     });
     let mut ending = stream::iter(requests).buffer_unordered(each.parallel);

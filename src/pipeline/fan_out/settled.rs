@@ -1,6 +1,6 @@
 //! How a call has ended.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::fault::Fault;
 use crate::pipeline::frame::Frame;
@@ -18,7 +18,7 @@ pub(in crate::pipeline) struct Settled {
 /// How a call, or one item of it, has ended.
 pub(super) enum End {
     /// It has answered.
-    Answered(Rc<Answer>),
+    Answered(Arc<Answer>),
     /// It has failed.
     Failed(Failure),
     /// It was not sent.
@@ -32,14 +32,14 @@ pub(super) struct Failure {
     /// What the client sees if the call is required.
     pub(super) fault: Fault,
     /// The answer that was not good, if there was one.
-    pub(super) answer: Option<Rc<Answer>>,
+    pub(super) answer: Option<Arc<Answer>>,
     /// What the upstream's body said.
     pub(super) body: Value,
 }
 
 impl Settled {
     /// An answer.
-    pub(super) fn answered(value: Value, answer: Rc<Answer>) -> Self {
+    pub(super) fn answered(value: Value, answer: Arc<Answer>) -> Self {
         Self { value, end: End::Answered(answer) }
     }
 

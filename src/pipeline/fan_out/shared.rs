@@ -3,6 +3,7 @@
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 use futures_util::FutureExt;
@@ -11,7 +12,7 @@ use url::Url;
 
 use crate::upstream::{Answer, Client, Error, Request};
 
-type Outcome = Result<Rc<Answer>, Error>;
+type Outcome = Result<Arc<Answer>, Error>;
 type Sending = LocalBoxFuture<'static, Outcome>;
 
 /// The requests that were sent so far, by URL.
@@ -56,7 +57,7 @@ impl Sent {
             return joined;
         }
         let (client, sent) = (client.clone(), Rc::clone(self));
-        let sending = async move { client.send(&sent.request).await.map(Rc::new) };
+        let sending = async move { client.send(&sent.request).await.map(Arc::new) };
         let joined = sending.boxed_local().shared();
         *flight = joined.downgrade();
         joined

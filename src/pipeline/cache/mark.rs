@@ -1,0 +1,28 @@
+//! What a reply says of where it comes from.
+
+use std::time::Duration;
+
+use super::How;
+
+/// Where a reply comes from: `frontdesk-cache` and `age`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::pipeline) struct Mark {
+    /// The worst of all that it is made of: what was made now counts more than what is over, and that more than what is
+    /// good.
+    pub(in crate::pipeline) how: How,
+    /// How old the oldest of it is.
+    pub(in crate::pipeline) age: Duration,
+    /// How much longer all of it is good.
+    pub(in crate::pipeline) rest: Duration,
+}
+
+impl Mark {
+    /// Of two parts of one reply.
+    pub(in crate::pipeline) fn and(self, other: Self) -> Self {
+        Self {
+            how: self.how.max(other.how),
+            age: self.age.max(other.age),
+            rest: self.rest.min(other.rest),
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! What is kept is served; what is not is made once, for all who ask meanwhile.
+
+use std::any::Any;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::spawn_local;
+use tokio::time::{Instant, sleep};
+use tracing::Instrument as _;
+
+use super::Held;
+use crate::cache::{Begun, Entry, Key, Lease, Lives, Look, Shared, Tag, Tick};
+use crate::fault::Fault;
+use crate::flight::{Flight, Takeoff};
+use crate::pipeline::gateway::Gateway;
+use crate::store::Redis;
+
+/// What is asked of the cache.
+#[derive(Clone)]
+pub(in crate::pipeline) struct Ask {
+    /// What decides it.
+    pub(in crate::pipeline) key: Key,
+    /// Its tags, where they are known before it is made.
+    pub(in crate::pipeline) tags: Option<Vec<Tag>>,
+    /// How long another instance may take to make it.
+    pub(in crate::pipeline) patience: Duration,
+    /// What a shutdown waits for.
+    pub(in crate::pipeline) keeps: Rc<dyn Any>,
+}
+
+/// What was made.
+pub(in crate::pipeline) struct Made {
+    /// What it is.
+    pub(in crate::pipeline) outcome: Result<Held, Fault>,
+    /// How long it may be kept, and its tags; none: not at all.
+    pub(in crate::pipeline) keep: Option<(Lives, Vec<Tag>)>,
+    /// An entry from before is better, if there is one yet.
+    pub(in crate::pipeline) is_error: bool,
+}
+
+/// What is served.
+#[derive(Clone)]
+pub(in crate::pipeline) struct Served {
+    /// What it is.
+    pub(in crate::pipeline) outcome: Result<Held, Fault>,
+    /// Where it comes from.
+    pub(in crate::pipeline) how: How,
+    /// The entry that it is from, or in; none where it is not kept.
+    pub(in crate::pipeline) entry: Option<Arc<Entry<Held>>>,
+}
+
+/// Where something that is served comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::pipeline) enum How {
+    /// An entry.
+    Hit,
+    /// An entry whose time is over.
+    Stale,
+    /// It was made now.
+    Miss,
+    /// It was made now, and may not be kept.
+    Bypass,
+}
+
+/// Serves what is kept, or has it made: by `make`, or by whoever is at it already on any worker. `make` gets an entry whose
+/// time is over, and goes on when its client has left.
+pub(in crate::pipeline) async fn serve<M, F>(gateway: &Rc<Gateway>, ask: Ask, make: M) -> Served
+where
+    M: FnOnce(Option<Arc<Entry<Held>>>) -> F + 'static,
+    F: Future<Output = Made> + 'static,
+{
+    let old = match gateway.cache.entries.look(&ask.key) {
+        Look::Fresh(entry) => return Served::kept(entry, How::Hit),
+        Look::Stale(entry) => {
+            refresh(gateway, ask, &entry, make);
+            return Served::kept(entry, How::Stale);
+        }
+        Look::Old(entry) => Some(entry),
+        Look::Nothing => None,
+    };
+    let mut make = Some(make);
+    // Whoever makes it may go without an end, as a worker that stops does.
+    for _ in 0..2 {
+        let (flight, making) = join(gateway, &ask, old.clone());
+        match (making, make.take()) {
+            (Some(making), Some(make)) => making.start(make),
+            (Some(_), None) => break,
+            (None, unused) => make = unused,
+        }
+        if let Some(served) = flight.landed().await {
+            return served;
+        }
+    }
+    Served::failed(Fault::internal("what was asked of the cache has gone without an end"))
+}
+
+/// Has another entry made behind one that is served, unless that is under way, or has failed a moment ago.
+fn refresh<M, F>(gateway: &Rc<Gateway>, ask: Ask, entry: &Arc<Entry<Held>>, make: M)
+where
+    M: FnOnce(Option<Arc<Entry<Held>>>) -> F + 'static,
+    F: Future<Output = Made> + 'static,
+{
+    if gateway.cache.rests.left(&ask.key, gateway.clock.steady()).is_some() {
+        return;
+    }
+    if let (_, Some(making)) = join(gateway, &ask, Some(Arc::clone(entry))) {
+        making.start(make);
+    }
+}
+
+fn join(
+    gateway: &Rc<Gateway>,
+    ask: &Ask,
+    old: Option<Arc<Entry<Held>>>,
+) -> (Flight<Served>, Option<Making>) {
+    let tags = &gateway.cache.entries.tags;
+    let began = tags.now();
+    // What began before a revalidation is not joined after it. Of tags that are not known yet, any may be meant.
+    let since = ask.tags.as_ref().map_or(began, |known| tags.last_of(known));
+    let (flight, takeoff) = gateway.cache.flights.join(&(ask.key, since));
+    let making = takeoff.map(|takeoff| Making {
+        gateway: Rc::clone(gateway),
+        ask: ask.clone(),
+        takeoff,
+        began,
+        since,
+        old,
+    });
+    (flight, making)
+}
+
+/// Something that is to be made, by nobody else in this process.
+struct Making {
+    gateway: Rc<Gateway>,
+    ask: Ask,
+    takeoff: Takeoff<(Key, Tick), Served>,
+    /// The moment before it is made.
+    began: Tick,
+    /// When one of its tags was revalidated last.
+    since: Tick,
+    /// What there was.
+    old: Option<Arc<Entry<Held>>>,
+}
+
+/// What Redis has said of a key.
+enum Others {
+    /// An entry that is good.
+    Kept(Arc<Entry<Held>>),
+    /// It falls to this instance to make it.
+    Ours(Lease),
+    /// Each instance makes its own.
+    Away,
+}
+
+impl Making {
+    /// Makes it, in a task of its own: whoever asked first may leave.
+    fn start<M, F>(self, make: M)
+    where
+        M: FnOnce(Option<Arc<Entry<Held>>>) -> F + 'static,
+        F: Future<Output = Made> + 'static,
+    {
+        let making = async move {
+            // It may have come while this one was about to begin.
+            if let Look::Fresh(entry) = self.gateway.cache.entries.look(&self.ask.key) {
+                self.takeoff.land(Served::kept(entry, How::Hit));
+                return;
+            }
+            let lease = match self.others().await {
+                Others::Kept(entry) => {
+                    self.takeoff.land(Served::kept(entry, How::Hit));
+                    return;
+                }
+                Others::Ours(lease) => Some(lease),
+                Others::Away => None,
+            };
+            let made = make(self.old.clone()).await;
+            let served = self.settle(made);
+            self.takeoff.land(served.clone());
+            share(&self.gateway, &self.ask.key, &served, lease).await;
+        };
+        spawn_local(making.in_current_span());
+    }
+
+    /// Asks the other instances, and waits for one that is at it.
+    async fn others(&self) -> Others {
+        let Some((shared, redis)) = shared(&self.gateway) else { return Others::Away };
+        let until = Instant::now() + self.ask.patience;
+        let entries = &self.gateway.cache.entries;
+        loop {
+            match shared.begin(redis, entries, &self.ask.key, self.began, self.since).await {
+                Begun::Found(entry) => return Others::Kept(entry),
+                Begun::Ours(lease) => return Others::Ours(lease),
+                Begun::Theirs if Instant::now() < until => sleep(LOOK).await,
+                Begun::Theirs | Begun::Away => return Others::Away,
+            }
+        }
+    }
+
+    /// What comes of what was made.
+    fn settle(&self, made: Made) -> Served {
+        let (cache, key) = (&self.gateway.cache, &self.ask.key);
+        let Made { outcome, keep, is_error } = made;
+        if is_error {
+            cache.rests.fail(*key, self.gateway.clock.steady());
+            return match &self.old {
+                Some(old) if cache.entries.excuses(old) => {
+                    Served::kept(Arc::clone(old), How::Stale)
+                }
+                _ => Served { outcome, how: How::Bypass, entry: None },
+            };
+        }
+        cache.rests.clear(key);
+        let (Ok(payload), Some((lives, tags))) = (&outcome, keep) else {
+            cache.entries.forget(key);
+            return Served { outcome, how: How::Bypass, entry: None };
+        };
+        let entry = Arc::new(Entry {
+            payload: payload.clone(),
+            tags: tags.into(),
+            began: self.began,
+            made_at: self.gateway.clock.steady(),
+            lives,
+        });
+        let entry = cache.entries.keep(*key, &entry).then_some(entry);
+        Served { outcome, how: How::Miss, entry }
+    }
+}
+
+/// Tells the other instances; nobody waits for it.
+async fn share(gateway: &Gateway, key: &Key, served: &Served, lease: Option<Lease>) {
+    let (Some((shared, redis)), Some(lease)) = (shared(gateway), lease) else { return };
+    match &served.entry {
+        Some(entry) if served.how == How::Miss => shared.keep(redis, key, entry, lease).await,
+        _ => shared.release(redis, key, lease).await,
+    }
+}
+
+fn shared(gateway: &Gateway) -> Option<(&Shared, &Redis)> {
+    gateway.cache.shared.as_deref().zip(gateway.redis.as_ref())
+}
+
+impl Served {
+    fn kept(entry: Arc<Entry<Held>>, how: How) -> Self {
+        Self { outcome: Ok(entry.payload.clone()), how, entry: Some(entry) }
+    }
+
+    fn failed(fault: Fault) -> Self {
+        Self { outcome: Err(fault), how: How::Bypass, entry: None }
+    }
+}
+
+/// Between two looks at what another instance makes.
+const LOOK: Duration = Duration::from_millis(20);
