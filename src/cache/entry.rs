@@ -47,6 +47,11 @@ pub struct Entry<T> {
 }
 
 impl<T> Entry<T> {
+    /// An entry.
+    pub fn new(payload: T, tags: Box<[Tag]>, began: Tick, made_at: Duration, lives: Lives) -> Self {
+        Self { payload, tags, began, made_at, lives }
+    }
+
     /// How old it is.
     pub fn age(&self, now: Duration) -> Duration {
         now.saturating_sub(self.made_at)
