@@ -99,7 +99,7 @@ async fn send(
         frame.shared.send(client, request).await
     };
     let answer = sent.map_err(|error| unanswered(frame, call, &error))?;
-    frame.answered_bytes.set(frame.answered_bytes.get() + answer.body.len());
+    frame.answered_bytes.set(frame.answered_bytes.get() + answer.size);
     Ok(answer)
 }
 
