@@ -76,7 +76,14 @@ where
             refresh(gateway, ask, &entry, make);
             return Served::kept(entry, How::Stale);
         }
-        Look::Old(entry) => Some(entry),
+        Look::Old(entry) => {
+            let entries = &gateway.cache.entries;
+            // Where another one could not be had a moment ago, nobody waits for that again.
+            if entries.excuses(&entry) && rests(gateway, &ask.key) {
+                return Served::kept(entry, How::Stale);
+            }
+            Some(entry)
+        }
         Look::Nothing => None,
     };
     let mut make = Some(make);
@@ -101,12 +108,25 @@ where
     M: FnOnce(Option<Arc<Entry<Held>>>) -> F + 'static,
     F: Future<Output = Made> + 'static,
 {
-    if gateway.cache.rests.left(&ask.key, gateway.clock.steady()).is_some() {
+    if rests(gateway, &ask.key) {
         return;
     }
     if let (_, Some(making)) = join(gateway, &ask, Some(Arc::clone(entry))) {
         making.start(make);
     }
+}
+
+/// An entry that is served where another one cannot be had: also where that takes too long for whoever asks.
+pub(in crate::pipeline) fn excused(gateway: &Gateway, key: &Key) -> Option<Served> {
+    let (Look::Stale(entry) | Look::Old(entry)) = gateway.cache.entries.look(key) else {
+        return None;
+    };
+    gateway.cache.entries.excuses(&entry).then(|| Served::kept(entry, How::Stale))
+}
+
+/// Whether it has failed a moment ago, and is left alone.
+fn rests(gateway: &Gateway, key: &Key) -> bool {
+    gateway.cache.rests.left(key, gateway.clock.steady()).is_some()
 }
 
 fn join(

@@ -5,9 +5,12 @@ mod bearer;
 mod call;
 mod each;
 mod engine;
+mod kept;
 mod request;
+mod send;
 mod settled;
 mod shared;
+mod tags;
 
 pub(super) use answer::describe;
 pub(super) use each::Items;
