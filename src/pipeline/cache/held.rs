@@ -36,7 +36,7 @@ pub struct Whole {
 impl Payload for Held {
     fn weight(&self) -> usize {
         match self {
-            Self::Answer(answer) => answer.body.len(),
+            Self::Answer(answer) => answer.weight(),
             Self::Reply(whole) => whole.body.len(),
             Self::Fault(_) => 0,
         }

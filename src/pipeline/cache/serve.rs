@@ -235,13 +235,8 @@ impl Making {
             cache.entries.forget(key);
             return Served { outcome, how: How::Bypass, entry: None };
         };
-        let entry = Arc::new(Entry {
-            payload: payload.clone(),
-            tags: tags.into(),
-            began: self.began,
-            made_at: self.gateway.clock.steady(),
-            lives,
-        });
+        let now = self.gateway.clock.steady();
+        let entry = Arc::new(Entry::new(payload.clone(), tags.into(), self.began, now, lives));
         let entry = cache.entries.keep(*key, &entry).then_some(entry);
         Served { outcome, how: How::Miss, entry }
     }

@@ -64,7 +64,7 @@ pub(super) async fn one(
     };
     let result = match answered {
         Ok(answer) => {
-            frame.answered_bytes.set(frame.answered_bytes.get() + answer.body.len());
+            frame.answered_bytes.set(frame.answered_bytes.get() + answer.size);
             answer::read(frame, call, scope, answer).await
         }
         Err(fault) => Err(Failure::without_answer(fault)),
