@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::cache::Kept;
 use super::refresh::Refreshes;
+use crate::cache::Tag;
 use crate::clock::Clock;
 use crate::credential::{Credential, Credentials};
 use crate::fault::Fault;
@@ -147,6 +148,14 @@ impl Gateway {
             }
         };
         Ok(self.sessions.reach(entries))
+    }
+
+    /// Makes everything that has one of these tags be gone, here and in all instances.
+    pub async fn revalidate(&self, tags: &[Tag]) {
+        self.cache.entries.tags.revalidate(tags);
+        if let (Some(shared), Some(redis)) = (&self.cache.shared, &self.redis) {
+            shared.announce(redis, tags).await;
+        }
     }
 
     /// The client of an upstream.

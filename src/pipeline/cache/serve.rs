@@ -63,6 +63,18 @@ pub(in crate::pipeline) enum How {
     Bypass,
 }
 
+impl How {
+    /// As `frontdesk-cache` says it.
+    pub(in crate::pipeline) fn name(self) -> &'static str {
+        match self {
+            Self::Hit => "hit",
+            Self::Stale => "stale",
+            Self::Miss => "miss",
+            Self::Bypass => "bypass",
+        }
+    }
+}
+
 /// Serves what is kept, or has it made: by `make`, or by whoever is at it already on any worker. `make` gets an entry whose
 /// time is over, and goes on when its client has left.
 pub(in crate::pipeline) async fn serve<M, F>(gateway: &Rc<Gateway>, ask: Ask, make: M) -> Served
@@ -180,6 +192,7 @@ impl Making {
         M: FnOnce(Option<Arc<Entry<Held>>>) -> F + 'static,
         F: Future<Output = Made> + 'static,
     {
+        let keeps = Rc::clone(&self.ask.keeps);
         let making = async move {
             // It may have come while this one was about to begin.
             if let Look::Fresh(entry) = self.gateway.cache.entries.look(&self.ask.key) {
@@ -198,6 +211,7 @@ impl Making {
             let served = self.settle(made);
             self.takeoff.land(served.clone());
             share(&self.gateway, &self.ask.key, &served, lease).await;
+            drop(keeps);
         };
         spawn_local(making.in_current_span());
     }
@@ -260,7 +274,8 @@ impl Served {
         Self { outcome: Ok(entry.payload.clone()), how, entry: Some(entry) }
     }
 
-    fn failed(fault: Fault) -> Self {
+    /// A fault, which is not kept.
+    pub(in crate::pipeline) fn failed(fault: Fault) -> Self {
         Self { outcome: Err(fault), how: How::Bypass, entry: None }
     }
 }

@@ -1,7 +1,5 @@
 //! Asking whether an answer is still good (RFC 9111 §4.3).
 
-use std::sync::OnceLock;
-
 use http::header::{
     CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, ETAG, IF_MODIFIED_SINCE,
     IF_NONE_MATCH, LAST_MODIFIED, TRANSFER_ENCODING,
@@ -40,11 +38,8 @@ pub(in crate::pipeline) fn renewed(old: &Answer, not_modified: &Answer) -> Optio
         headers.remove(name);
         headers.extend(values(news, name));
     }
-    let json = OnceLock::new();
-    if let Some(value) = old.json.get() {
-        let _ = json.set(value.clone());
-    }
-    Some(Answer { status: old.status, headers, body: old.body.clone(), json })
+    let (body, json) = (old.body.clone(), old.json.clone());
+    Some(Answer { status: old.status, headers, body, json, size: old.size })
 }
 
 fn values(

@@ -8,6 +8,7 @@ use tokio::time::{Instant, timeout_at};
 use super::answer;
 use super::bearer;
 use super::each;
+use super::fetching::terms;
 use super::kept;
 use super::request;
 use super::send::{fetch, too_slow};
@@ -77,7 +78,7 @@ pub(super) async fn one(
 
 /// The answer to a call that has no cache.
 async fn sent(
-    frame: &Frame,
+    frame: &Rc<Frame>,
     call: &Call,
     scope: &dyn Scope,
     item: Option<Item<'_>>,
@@ -91,7 +92,7 @@ async fn sent(
     if let Some(rule) = &frame.endpoint.reply.cache
         && rule.ttl == Ttl::Upstream
     {
-        parts.rest = parts.rest.min(kept::terms(frame, call, rule).said(&answer));
+        parts.rest = parts.rest.min(terms(frame, call, rule).said(&answer));
     }
     Ok(answer)
 }

@@ -18,7 +18,7 @@ use crate::upstream::{Answer, Client, Error, Request};
 /// # Errors
 /// Why there is no answer.
 pub(super) async fn fetch(
-    frame: &Frame,
+    frame: &Rc<Frame>,
     call: &Call,
     request: Request,
     bearer: Option<Bearer>,
@@ -45,7 +45,7 @@ fn with(mut request: Request, bearer: Option<&Bearer>) -> Result<Request, Fault>
 }
 
 async fn send(
-    frame: &Frame,
+    frame: &Rc<Frame>,
     call: &Call,
     request: Request,
     ends: Instant,
@@ -65,18 +65,26 @@ async fn send(
 /// Sends what changes something, in a task of its own: it comes to its end whatever becomes of the request.
 /// Nothing, when it has not ended in time.
 async fn change(
-    frame: &Frame,
+    frame: &Rc<Frame>,
     client: Client,
     request: Request,
     ends: Instant,
 ) -> Option<Result<Arc<Answer>, Error>> {
-    let ongoing = Rc::clone(&frame.ongoing);
+    let sending = Rc::clone(frame);
+    sending.changes.set(sending.changes.get() + 1);
     let sending = spawn_local(async move {
         let sent = timeout_at(ends, client.send(&request)).await;
-        if matches!(&sent, Ok(Err(Error::Connect(_)))) && !is_repeated(&request) {
-            ongoing.not_sent();
+        let not_sent = matches!(&sent, Ok(Err(Error::Connect(_)))) && !is_repeated(&request);
+        if not_sent {
+            sending.ongoing.not_sent();
         }
-        drop(ongoing);
+        if not_sent || matches!(&sent, Ok(Ok(answer)) if answer.status >= 400) {
+            sending.changes.set(sending.changes.get().saturating_sub(1));
+        }
+        // The reply did not wait for this one: what was asked for meanwhile may be from before it.
+        if let Some(tags) = sending.revalidated.get() {
+            sending.gateway.revalidate(tags).await;
+        }
         sent.ok()
     });
     match sending.await {
@@ -90,7 +98,7 @@ fn is_repeated(request: &Request) -> bool {
     matches!(request.method, Method::GET | Method::HEAD)
 }
 
-fn unanswered(frame: &Frame, call: &Call, error: &Error) -> Fault {
+fn unanswered(frame: &Rc<Frame>, call: &Call, error: &Error) -> Fault {
     let code = match error {
         Error::Request(_) => Code::InternalError,
         Error::Connect(_) => Code::UpstreamUnavailable,

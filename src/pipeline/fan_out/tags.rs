@@ -39,7 +39,7 @@ pub(super) async fn behind(
 ) -> Result<Vec<Tag>, Fault> {
     let behind = rule.tags.iter().filter(|tag| tag.reads_answer);
     let limits = frame.limits();
-    let limits = Limits { steps: limits.steps + answer.body.len() as u64, ..limits };
+    let limits = Limits { steps: limits.steps + answer.size as u64, ..limits };
     let settled = Settled::answered(value, Arc::clone(answer));
     rendered(behind, &Answered { scope, frame, index, settled }, &limits).await
 }
