@@ -49,6 +49,8 @@ pub struct Gateway {
     clients: Vec<Client>,
     /// The shared store, where the config has one.
     pub redis: Option<Redis>,
+    /// The same for what is cached: however much that is, nobody's session waits behind it.
+    pub(super) cache_redis: Option<Redis>,
 }
 
 impl State {
@@ -115,8 +117,11 @@ impl Gateway {
             };
             clients.push(client);
         }
-        let redis = plan.stores.redis.clone().map(Redis::new);
-        Ok(Self { state, clients, redis })
+        let target = plan.stores.redis.clone();
+        let cache_redis =
+            target.clone().filter(|_| plan.stores.cache == Place::Redis).map(Redis::new);
+        let redis = target.map(Redis::new);
+        Ok(Self { state, clients, redis, cache_redis })
     }
 
     /// Where it stands what was done.

@@ -179,15 +179,15 @@ struct Making {
 enum Others {
     /// An entry that is good.
     Kept(Arc<Entry<Held>>),
-    /// It falls to this instance to make it.
-    Ours(Lease),
+    /// It falls to this instance to make it, perhaps of what there was.
+    Ours(Lease, Option<Arc<Entry<Held>>>),
     /// Each instance makes its own.
     Away,
 }
 
 impl Making {
     /// Makes it, in a task of its own: whoever asked first may leave.
-    fn start<M, F>(self, make: M)
+    fn start<M, F>(mut self, make: M)
     where
         M: FnOnce(Option<Arc<Entry<Held>>>) -> F + 'static,
         F: Future<Output = Made> + 'static,
@@ -204,10 +204,19 @@ impl Making {
                     self.takeoff.land(Served::kept(entry, How::Hit));
                     return;
                 }
-                Others::Ours(lease) => Some(lease),
+                Others::Ours(lease, old) => {
+                    self.old = self.old.or(old);
+                    Some(lease)
+                }
                 Others::Away => None,
             };
-            let made = make(self.old.clone()).await;
+            let making = make(self.old.clone());
+            let made = match shared(&self.gateway).zip(lease.as_ref()) {
+                Some(((shared, redis), lease)) => {
+                    shared.hold(redis, &self.ask.key, lease, making).await
+                }
+                None => making.await,
+            };
             let served = self.settle(made);
             self.takeoff.land(served.clone());
             share(&self.gateway, &self.ask.key, &served, lease).await;
@@ -224,7 +233,7 @@ impl Making {
         loop {
             match shared.begin(redis, entries, &self.ask.key, self.began, self.since).await {
                 Begun::Found(entry) => return Others::Kept(entry),
-                Begun::Ours(lease) => return Others::Ours(lease),
+                Begun::Ours(lease, old) => return Others::Ours(lease, old),
                 Begun::Theirs if Instant::now() < until => sleep(LOOK).await,
                 Begun::Theirs | Begun::Away => return Others::Away,
             }
@@ -260,13 +269,15 @@ impl Making {
 async fn share(gateway: &Gateway, key: &Key, served: &Served, lease: Option<Lease>) {
     let (Some((shared, redis)), Some(lease)) = (shared(gateway), lease) else { return };
     match &served.entry {
-        Some(entry) if served.how == How::Miss => shared.keep(redis, key, entry, lease).await,
+        Some(entry) if served.how == How::Miss => {
+            shared.keep(redis, &gateway.cache.entries, key, entry, lease).await;
+        }
         _ => shared.release(redis, key, lease).await,
     }
 }
 
 fn shared(gateway: &Gateway) -> Option<(&Shared, &Redis)> {
-    gateway.cache.shared.as_deref().zip(gateway.redis.as_ref())
+    gateway.cache.shared.as_deref().zip(gateway.cache_redis.as_ref())
 }
 
 impl Served {

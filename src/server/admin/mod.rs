@@ -12,7 +12,7 @@ use super::error;
 use super::handler::Worker;
 use crate::fault::Code;
 
-/// `GET /healthz`: the process lives. `GET /readyz`: it takes requests; 503 once it drains. `/sessions`: for operators.
+/// `GET /healthz`: the process lives. `GET /readyz`: it takes requests, and what it does without; 503 once it drains. `/sessions`: for operators.
 pub(super) async fn answer(request: HttpRequest) -> HttpResponse {
     let turn = Turn::begin(&request);
     let mut response = match turn.turns().refused() {
@@ -35,6 +35,9 @@ fn reply(request: &HttpRequest) -> HttpResponse {
         "/healthz" => json(StatusCode::OK).body(r#"{"status":"ok"}"#),
         "/readyz" if draining => json(StatusCode::SERVICE_UNAVAILABLE)
             .body(r#"{"status":"draining","missing":["listener"]}"#),
+        "/readyz" if worker.is_some_and(Worker::lacks_redis) => {
+            json(StatusCode::OK).body(r#"{"status":"ready","missing":["redis"]}"#)
+        }
         "/readyz" => json(StatusCode::OK).body(r#"{"status":"ready"}"#),
         _ => refuse(&Code::NotFound, None),
     }
