@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::cache::Kept;
 use super::refresh::Refreshes;
-use crate::cache::Tag;
+use crate::cache::{Announced, Tag};
 use crate::clock::Clock;
 use crate::credential::{Credential, Credentials};
 use crate::fault::Fault;
@@ -155,12 +155,9 @@ impl Gateway {
         Ok(self.sessions.reach(entries))
     }
 
-    /// Makes everything that has one of these tags be gone, here and in all instances.
-    pub async fn revalidate(&self, tags: &[Tag]) {
-        self.cache.entries.tags.revalidate(tags);
-        if let (Some(shared), Some(redis)) = (&self.cache.shared, &self.redis) {
-            shared.announce(redis, tags).await;
-        }
+    /// Makes all that has one of these tags be gone, here and on all instances that can be reached.
+    pub async fn revalidate(&self, tags: &[Tag]) -> Announced {
+        self.cache.revalidate(self.redis.as_ref(), tags).await
     }
 
     /// The client of an upstream.
