@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::cache::Kept;
 use super::refresh::Refreshes;
+use crate::cache::{Announced, Tag};
 use crate::clock::Clock;
 use crate::credential::{Credential, Credentials};
 use crate::fault::Fault;
@@ -152,6 +153,11 @@ impl Gateway {
             }
         };
         Ok(self.sessions.reach(entries))
+    }
+
+    /// Makes all that has one of these tags be gone, here and on all instances that can be reached.
+    pub async fn revalidate(&self, tags: &[Tag]) -> Announced {
+        self.cache.revalidate(self.redis.as_ref(), tags).await
     }
 
     /// The client of an upstream.

@@ -1,10 +1,12 @@
 //! What is kept of calls' answers and of whole replies, and how it is made once for all who ask.
 
+pub(super) mod freshness;
 mod held;
 mod mark;
 mod parts;
 mod scope;
 mod serve;
+pub(super) mod validators;
 
 use std::sync::Arc;
 
@@ -12,7 +14,7 @@ pub(super) use held::{Held, Whole};
 pub(super) use mark::Mark;
 pub(super) use parts::Parts;
 pub(super) use scope::scope;
-pub(super) use serve::{Ask, How, Made, Served, serve};
+pub(super) use serve::{Ask, How, Made, Served, excused, serve};
 
 use crate::cache::{Announced, Entries, Key, Shared, Tag, Tick};
 use crate::clock::Clock;

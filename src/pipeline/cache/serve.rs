@@ -63,6 +63,18 @@ pub(in crate::pipeline) enum How {
     Bypass,
 }
 
+impl How {
+    /// As `frontdesk-cache` says it.
+    pub(in crate::pipeline) fn name(self) -> &'static str {
+        match self {
+            Self::Hit => "hit",
+            Self::Stale => "stale",
+            Self::Miss => "miss",
+            Self::Bypass => "bypass",
+        }
+    }
+}
+
 /// Serves what is kept, or has it made: by `make`, or by whoever is at it already on any worker. `make` gets an entry whose
 /// time is over, and goes on when its client has left.
 pub(in crate::pipeline) async fn serve<M, F>(gateway: &Rc<Gateway>, ask: Ask, make: M) -> Served
@@ -76,7 +88,14 @@ where
             refresh(gateway, ask, &entry, make);
             return Served::kept(entry, How::Stale);
         }
-        Look::Old(entry) => Some(entry),
+        Look::Old(entry) => {
+            let entries = &gateway.cache.entries;
+            // Where another one could not be had a moment ago, nobody waits for that again.
+            if entries.excuses(&entry) && rests(gateway, &ask.key) {
+                return Served::kept(entry, How::Stale);
+            }
+            Some(entry)
+        }
         Look::Nothing => None,
     };
     let mut make = Some(make);
@@ -101,12 +120,25 @@ where
     M: FnOnce(Option<Arc<Entry<Held>>>) -> F + 'static,
     F: Future<Output = Made> + 'static,
 {
-    if gateway.cache.rests.left(&ask.key, gateway.clock.steady()).is_some() {
+    if rests(gateway, &ask.key) {
         return;
     }
     if let (_, Some(making)) = join(gateway, &ask, Some(Arc::clone(entry))) {
         making.start(make);
     }
+}
+
+/// An entry that is served where another one cannot be had: also where that takes too long for whoever asks.
+pub(in crate::pipeline) fn excused(gateway: &Gateway, key: &Key) -> Option<Served> {
+    let (Look::Stale(entry) | Look::Old(entry)) = gateway.cache.entries.look(key) else {
+        return None;
+    };
+    gateway.cache.entries.excuses(&entry).then(|| Served::kept(entry, How::Stale))
+}
+
+/// Whether it has failed a moment ago, and is left alone.
+fn rests(gateway: &Gateway, key: &Key) -> bool {
+    gateway.cache.rests.left(key, gateway.clock.steady()).is_some()
 }
 
 fn join(
@@ -160,6 +192,7 @@ impl Making {
         M: FnOnce(Option<Arc<Entry<Held>>>) -> F + 'static,
         F: Future<Output = Made> + 'static,
     {
+        let keeps = Rc::clone(&self.ask.keeps);
         let making = async move {
             // It may have come while this one was about to begin.
             if let Look::Fresh(entry) = self.gateway.cache.entries.look(&self.ask.key) {
@@ -187,6 +220,7 @@ impl Making {
             let served = self.settle(made);
             self.takeoff.land(served.clone());
             share(&self.gateway, &self.ask.key, &served, lease).await;
+            drop(keeps);
         };
         spawn_local(making.in_current_span());
     }
@@ -251,7 +285,8 @@ impl Served {
         Self { outcome: Ok(entry.payload.clone()), how, entry: Some(entry) }
     }
 
-    fn failed(fault: Fault) -> Self {
+    /// A fault, which is not kept.
+    pub(in crate::pipeline) fn failed(fault: Fault) -> Self {
         Self { outcome: Err(fault), how: How::Bypass, entry: None }
     }
 }
