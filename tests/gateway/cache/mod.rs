@@ -1,6 +1,14 @@
 //! What is kept of calls' answers: asked once, fresh by tag, never another user's.
 
 mod calls;
+mod flights;
+mod operators;
+mod scopes;
+mod sharing;
+mod stale;
+mod tags;
+mod upstream_says;
+mod validators;
 
 use crate::harness::*;
 
