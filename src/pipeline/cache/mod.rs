@@ -3,6 +3,7 @@
 mod held;
 mod mark;
 mod parts;
+mod record;
 mod scope;
 mod serve;
 
