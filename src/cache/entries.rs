@@ -2,7 +2,7 @@
 
 use std::mem::size_of;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use foldhash::fast::RandomState;
@@ -21,6 +21,8 @@ pub struct Entries<T: Payload> {
     entries: Cache<Key, Arc<Entry<T>>, RandomState>,
     /// When which tag was revalidated.
     pub tags: Tags,
+    /// Nanoseconds that what is served may be old, however long it lives.
+    cap: AtomicU64,
     clock: Arc<dyn Clock>,
     max_size: usize,
 }
@@ -51,7 +53,8 @@ impl<T: Payload> Entries<T> {
             .eviction_policy(EvictionPolicy::lru())
             .expire_after(Ends(Arc::clone(&clock)))
             .build_with_hasher(RandomState::default());
-        Self { entries, tags: Tags::default(), clock, max_size }
+        let cap = AtomicU64::new(u64::MAX);
+        Self { entries, tags: Tags::default(), cap, clock, max_size }
     }
 
     /// What there is for a key.
@@ -62,9 +65,10 @@ impl<T: Payload> Entries<T> {
             return Look::Nothing;
         }
         let (age, lives) = (entry.age(self.clock.steady()), &entry.lives);
-        if age < lives.fresh {
+        let is_served = self.is_served(age);
+        if is_served && age < lives.fresh {
             Look::Fresh(entry)
-        } else if age < lives.fresh.saturating_add(lives.stale) {
+        } else if is_served && age < lives.fresh.saturating_add(lives.stale) {
             Look::Stale(entry)
         } else if age < lives.all() {
             Look::Old(entry)
@@ -77,7 +81,8 @@ impl<T: Payload> Entries<T> {
     pub fn excuses(&self, entry: &Entry<T>) -> bool {
         let lives = &entry.lives;
         let until = lives.fresh.saturating_add(lives.stale.max(lives.if_error));
-        entry.age(self.clock.steady()) < until && !entry.is_gone(&self.tags)
+        let age = entry.age(self.clock.steady());
+        age < until && self.is_served(age) && !entry.is_gone(&self.tags)
     }
 
     /// Keeps an entry in place of the one that its key has: whether it does. It does not where one of its tags was
@@ -110,6 +115,21 @@ impl<T: Payload> Entries<T> {
     /// Makes the entry of a key be gone.
     pub fn forget(&self, key: &Key) {
         self.change(key, |own| own.map_or(Op::Nop, |_| Op::Remove));
+    }
+
+    /// Serves nothing that is older, until it is told otherwise; `Duration::MAX` for no such bound.
+    pub fn cap(&self, age: Duration) {
+        self.cap.store(u64::try_from(age.as_nanos()).unwrap_or(u64::MAX), Ordering::Release);
+    }
+
+    /// What time it is for entries.
+    pub(super) fn now(&self) -> Duration {
+        self.clock.steady()
+    }
+
+    fn is_served(&self, age: Duration) -> bool {
+        let cap = self.cap.load(Ordering::Acquire);
+        cap == u64::MAX || age < Duration::from_nanos(cap)
     }
 
     /// Makes all that began before be gone.

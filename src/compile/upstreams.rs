@@ -11,7 +11,7 @@ use super::context::Context;
 use super::credential::Words;
 use super::headers::{Side, refuse_twice, writable};
 use super::names;
-use super::scope::Scope;
+use super::scope::{Found, Scope, Seen};
 use crate::config::{self, HeaderValue, Name, Plain, Size, Template};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::plan::{self, Auth};
@@ -33,6 +33,8 @@ pub(super) struct Upstream {
     pub(super) max_response: Size,
     /// Of a call that says none: what is sent as `Authorization: Bearer`.
     pub(super) auth: Auth,
+    /// Where that stands.
+    pub(super) auth_span: Span,
 }
 
 /// A header or a query key of every call.
@@ -42,6 +44,8 @@ pub(super) struct Given {
     pub(super) text: Text,
     /// Where its name stands.
     pub(super) span: Span,
+    /// What it reads.
+    pub(super) seen: Vec<Seen>,
 }
 
 impl Given {
@@ -93,13 +97,15 @@ fn given(
             );
         }
         let HeaderValue::Set(template) = value else { return None };
-        let text = cx.header(template, &mut Scope::Upstream)?;
-        Some((header, Given { text, span: name.span.clone() }))
+        let mut found = Found::default();
+        let text = cx.header(template, &mut Scope::Upstream { found: &mut found })?;
+        Some((header, Given { text, span: name.span.clone(), seen: found.seen }))
     });
     let headers = headers.collect();
     let query = upstream.query.iter().filter_map(|(name, template): (&Name, &Template)| {
-        let text = cx.text(template, &mut Scope::Upstream)?;
-        Some((name.text.clone(), Given { text, span: name.span.clone() }))
+        let mut found = Found::default();
+        let text = cx.text(template, &mut Scope::Upstream { found: &mut found })?;
+        Some((name.text.clone(), Given { text, span: name.span.clone(), seen: found.seen }))
     });
     let query = query.collect();
     Upstream {
@@ -109,6 +115,7 @@ fn given(
         timeout: positive(cx, &upstream.timeout),
         max_response: cx.value(&upstream.max_response).unwrap_or(Size(0)),
         auth,
+        auth_span: upstream.auth.span.clone(),
     }
 }
 

@@ -30,6 +30,7 @@ pub struct Settings {
 }
 
 /// A request, ready to be sent. It may hold secrets, and cannot be printed.
+#[derive(Clone)]
 pub struct Request {
     /// Its method.
     pub method: Method,
