@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 
+use super::record::LARGE;
 use crate::cache::Payload;
 use crate::fault::{self, Detail, Details, Fault};
 use crate::upstream::Answer;
@@ -37,7 +38,7 @@ pub(in crate::pipeline) struct Whole {
 impl Payload for Held {
     fn weight(&self) -> usize {
         match self {
-            Self::Answer(answer) => SHARED + answer.weight(),
+            Self::Answer(answer) => SHARED + answer.weight() + json_to_come(answer),
             Self::Reply(whole) => SHARED + whole.weight(),
             Self::Fault(fault) => weight_of(fault.parts()),
         }
@@ -61,6 +62,12 @@ impl Whole {
             + self.body.len()
             + self.partial.as_ref().map_or(0, String::capacity)
     }
+}
+
+/// What a body will take besides itself once somebody has read it as JSON, roughly; little, where it is a small one.
+fn json_to_come(answer: &Answer) -> usize {
+    let is_open = answer.json.get().is_none() && answer.body.len() > LARGE;
+    if is_open { 3 * answer.body.len() } else { 0 }
 }
 
 fn weight_of(fault: &fault::Parts) -> usize {

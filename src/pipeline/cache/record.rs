@@ -8,6 +8,7 @@ use super::Held;
 use super::held::Whole;
 use crate::idempotency::Reply;
 use crate::upstream::Answer;
+use crate::value::{DuplicateKeys, Limits, MAX_DEPTH, parse};
 
 /// The first byte of each record, so that a later form can be told from this one.
 const FORM: u8 = 1;
@@ -27,7 +28,7 @@ impl Held {
         }
     }
 
-    /// What [`Self::to_record`] has written; nothing where it has not. JSON is parsed by whoever reads it first.
+    /// What [`Self::to_record`] has written; nothing where it has not.
     pub(super) fn from_record(mut record: Bytes) -> Option<Self> {
         if record.try_get_u8().ok()? != FORM {
             return None;
@@ -42,24 +43,33 @@ impl Held {
 
 fn of_answer(answer: &Answer) -> Vec<u8> {
     // Where the body was left out, its JSON says all of it.
-    let body = match answer.json.get() {
-        Some(json) if answer.body.is_empty() => json.to_json().into(),
-        _ => answer.body.clone(),
-    };
+    let json = answer.json.get().filter(|_| answer.body.is_empty());
+    let body = json.map_or_else(|| answer.body.clone(), |json| json.to_json().into());
     let headers = answer.headers.iter().map(|(name, value)| (name.clone(), value.clone()));
     let reply = Reply { status: answer.status, headers: headers.collect(), body };
-    let mut out = vec![FORM, ANSWER];
+    let mut out = vec![FORM, ANSWER, u8::from(json.is_some())];
     out.put_u64(answer.size as u64);
     out.extend_from_slice(&reply.to_record());
     out
 }
 
 fn answer(mut record: Bytes) -> Option<Answer> {
+    let only_json = record.try_get_u8().ok()? == 1;
     let size = usize::try_from(record.try_get_u64().ok()?).ok()?;
     let Reply { status, headers, body } = Reply::from_record(record)?;
     let headers = headers.into_iter().collect();
-    Some(Answer { status, headers, body, json: OnceLock::new(), size })
+    let answer = Answer { status, headers, body, json: OnceLock::new(), size };
+    if !only_json || answer.body.len() > LARGE {
+        return Some(answer);
+    }
+    // At once, so that it is weighed as what it will be.
+    let limits = Limits { max_depth: MAX_DEPTH, duplicate_keys: DuplicateKeys::LastWins };
+    answer.json.set(parse(&answer.body, &limits).ok()?).ok()?;
+    Some(answer.compact(true))
 }
+
+/// JSON of more bytes than this is parsed by whoever reads it first, on a thread where nobody waits for it.
+pub(super) const LARGE: usize = 64 << 10;
 
 fn of_whole(whole: &Whole) -> Vec<u8> {
     let (headers, body) = (whole.headers.clone(), whole.body.clone());

@@ -17,15 +17,31 @@ fn answer(status: u16, headers: &[(HeaderName, HeaderValue)], body: &[u8]) -> An
     Answer::new(status, headers.iter().cloned().collect(), Bytes::copy_from_slice(body))
 }
 
+fn of_json(text: &[u8]) -> Answer {
+    let came = answer(200, &[], text);
+    came.json.set(json(&came.body)).expect("read once");
+    match again(&Held::Answer(Arc::new(came.compact(true)))) {
+        Held::Answer(back) => Arc::into_inner(back).expect("nobody else's"),
+        _ => panic!("another kind"),
+    }
+}
+
 #[test]
 fn an_answer_whose_body_was_left_out_comes_back_with_its_json_and_its_size() {
-    let came = answer(200, &[], b"{ \"a\": [1.10, \"x\"] }");
-    came.json.set(json(&came.body)).expect("read once");
-    let Held::Answer(back) = again(&Held::Answer(Arc::new(came.compact(true)))) else {
-        panic!("another kind")
-    };
-    assert_eq!((&back.body[..], back.size), (&b"{\"a\":[1.10,\"x\"]}"[..], 20));
-    assert!(back.json.get().is_none(), "parsed by whoever reads it");
+    let text = b"{ \"a\": [1.10, \"x\"] }";
+    let back = of_json(text);
+    assert_eq!((back.body.len(), back.size), (0, text.len()));
+    assert_eq!(back.json.get().map(Value::to_json).as_deref(), Some("{\"a\":[1.10,\"x\"]}"));
+}
+
+#[test]
+fn a_large_one_is_parsed_by_whoever_reads_it_and_weighs_as_if_it_were() {
+    let text = format!("[{}1]", "1, ".repeat(50_000));
+    let back = of_json(text.as_bytes());
+    assert!(back.json.get().is_none() && back.size == text.len());
+    assert_eq!(json(&back.body), json(text.as_bytes()));
+    let length = back.body.len();
+    assert!(Held::Answer(Arc::new(back)).weight() > 4 * length);
 }
 
 #[test]
@@ -84,8 +100,8 @@ proptest! {
         bytes.splice(0..0, [1, kind]);
         let _ = Held::decode(bytes.clone().into());
         // Lengths that are read as far as a length.
-        bytes.splice(2..2, [0; 8]);
-        bytes.splice(10..10, [1, 0, 200]);
+        bytes.splice(2..2, [0; 9]);
+        bytes.splice(11..11, [1, 0, 200]);
         let _ = Held::decode(bytes.into());
         let record = Held::Answer(Arc::new(answer(200, &headers, b"body"))).encode().expect("a record");
         let cut = cut.index(record.len());
