@@ -11,6 +11,6 @@ mod shared;
 
 pub(super) use answer::describe;
 pub(super) use each::Items;
-pub(super) use engine::run;
+pub(super) use engine::{allow, run};
 pub(super) use settled::{Partial, Settled};
 pub(super) use shared::Shared;
