@@ -3,19 +3,21 @@
 use http::Method;
 use indexmap::IndexMap;
 
+use super::cache;
 use super::context::Context;
 use super::fault::of_status;
 use super::idempotency::sends_key;
 use super::inherit::{CallLevels, Levels};
 use super::reader::Reader;
 use super::request::{Request, request};
+use super::rule;
 use super::schema;
-use super::scope::{Edge, Place, Variables};
+use super::scope::{Edge, Found, Place, Variables};
 use super::upstreams::{Upstream, positive};
 use super::world::{Codes, World};
 use crate::config::{self, OnStatus as Written, Plain, Size, did_you_mean};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::plan::{Call, Each, Expect, OnStatus};
+use crate::plan::{Caching, Call, Each, Expect, OnStatus};
 use crate::value::{SmolStr, Value};
 
 /// A call, before its place in the order is known.
@@ -27,7 +29,7 @@ pub(super) struct Draft {
     /// It stands in the method's own table.
     pub(super) own: bool,
     /// What it reads and needs.
-    pub(super) edges: Vec<Edge>,
+    pub(super) found: Found,
     /// The calls that it needs.
     pub(super) needs: Vec<usize>,
     /// It changes something.
@@ -54,20 +56,23 @@ pub(super) fn draft(
     let outside = Place::default();
     let when = reader.maybe_at(outside, call.levels.leaf(|call| call.when.as_ref()));
     let items = reader.maybe_at(outside, call.levels.leaf(|call| call.each.as_ref()));
+    let cache = cache::of_call(&mut reader, world.cache_defaults, call);
     let needs = needs(&mut reader, call);
-    let edges = std::mem::take(&mut reader.edges);
+    let found = std::mem::take(&mut reader.found);
     let changes = flag(cx, &call.levels, |call| call.reads.as_ref()) != Some(true)
         && sent.method.as_ref().is_none_or(|method| !is_read(method));
     let parallel = flag(cx, &call.levels, |call| call.parallel.as_ref()).unwrap_or(false);
-    let parts = Parts { sent, when, items, on_status };
+    let parts = Parts { sent, when, items, on_status, cache };
     let compiled = assemble(cx, call, upstream, parts);
     let compiled = compiled.map(|compiled| {
         let compiled = Call { changes, ..compiled };
         let idempotency_key = sends_key(cx, call, &compiled);
-        Call { idempotency_key, ..compiled }
+        let rule = compiled.cache.as_ref().map(|it| rule::of_call(&cx.library, &compiled, it));
+        let cache = compiled.cache.zip(rule).map(|(cache, rule)| Caching { rule, ..cache });
+        Call { idempotency_key, cache, ..compiled }
     });
     let (name, span) = (call.name.text.clone(), call.name.span.clone());
-    Draft { name, span, own: call.own, edges, needs, changes, parallel, call: compiled }
+    Draft { name, span, own: call.own, found, needs, changes, parallel, call: compiled }
 }
 
 /// What of a call is compiled first, since it reads other calls.
@@ -76,6 +81,7 @@ struct Parts {
     when: Option<Option<crate::jq::Program>>,
     items: Option<Option<crate::jq::Program>>,
     on_status: Option<Vec<(u16, OnStatus)>>,
+    cache: Option<Option<Caching>>,
 }
 
 fn assemble(
@@ -116,7 +122,7 @@ fn assemble(
         on_status: parts.on_status?,
         expect: expect?,
         auth: parts.sent.auth,
-        cache: None,
+        cache: parts.cache?,
     })
 }
 
@@ -175,7 +181,7 @@ fn needs(reader: &mut Reader<'_, '_, '_>, call: &CallLevels<'_>) -> Vec<usize> {
         match names.read(&name) {
             Some(to) => {
                 needs.push(to);
-                reader.edges.push(Edge { to, span: written.span.clone() });
+                reader.found.edges.push(Edge { to, span: written.span.clone() });
             }
             None => {
                 let help = did_you_mean(&name, names.all());

@@ -11,12 +11,13 @@ use super::idempotency::idempotency;
 use super::inherit::Levels;
 use super::reader::Reader;
 use super::response_headers::of_endpoint;
-use super::scope::{Edge, Names, Variables};
+use super::scope::{Edge, Found, Names, Variables};
 use super::world::World;
-use super::{cors, fault, input, limits, reply, signature, upstreams};
+use super::{cache, cors, fault, input, limits, reply, rule, signature, upstreams};
 use crate::config::{self, Method, Route};
 use crate::diagnostic::Diagnostic;
 use crate::plan::{Body, Call, Endpoint, ErrorShape, Input, SessionRule};
+use crate::template::Text;
 
 /// Compiles an endpoint; `path` is how logs name its route.
 pub(super) fn endpoint(
@@ -52,8 +53,11 @@ pub(super) fn endpoint(
     }
     let (access, plain) = (access?, plain?);
     let allow = texts.conditions.into_iter().map(Condition::into_allow).collect::<Option<_>>();
+    let reads = rule::reads(&texts.drafts, texts.reply.shapeless(), &texts.read);
     let reply = texts.reply.into_reply(&texts.drafts, world.max_reply);
-    let calls = texts.drafts.into_iter().map(ordered).collect::<Option<_>>();
+    let calls = texts.drafts.into_iter().map(ordered).collect::<Option<Vec<_>>>()?;
+    let fail = texts.fail?;
+    let reply = reply.map(|reply| rule::of_reply(&cx.library, &calls, &fail, reads, reply));
     Some(Endpoint {
         name: format!("{} {path}", verb(method)),
         frontend: world.frontend.clone(),
@@ -73,9 +77,9 @@ pub(super) fn endpoint(
         webhook: webhook?,
         max_body: plain.max_body,
         input,
-        calls: calls?,
-        fail: texts.fail?,
-        revalidate: Vec::new(),
+        calls,
+        fail,
+        revalidate: texts.revalidate?,
         reply: reply?,
         errors: plain.errors,
     })
@@ -124,8 +128,9 @@ struct Texts {
     conditions: Vec<Condition>,
     reply: reply::Parts,
     fail: Option<Vec<crate::plan::FailRule>>,
+    revalidate: Option<Vec<Text>>,
     /// What the reply and the faults read.
-    read: Vec<Edge>,
+    read: Found,
     drafts: Vec<Draft>,
 }
 
@@ -142,16 +147,18 @@ fn texts(
     }
     let mut reader = Reader::new(cx, &mut variables);
     let conditions = conditions(&mut reader, levels);
-    let reply = reply::parts(&mut reader, &levels.response());
+    let reply = reply::parts(&mut reader, world.cache_defaults, &levels.response());
     let fails = levels.leaf(|endpoint| endpoint.fail.as_ref());
     let fail = fault::fail_rules(&mut reader, &mut world.codes, fails.map_or(&[], Vec::as_slice));
-    let read = reader.edges;
+    let revalidated = levels.leaf(|endpoint| endpoint.revalidate.as_ref());
+    let revalidate = cache::revalidate(&mut reader, revalidated);
+    let read = reader.found;
     // Compiling a call may name further ones.
     let mut drafts = Vec::new();
     while let Some(call) = variables.names.live(drafts.len()).and_then(|name| calls.get(name)) {
         drafts.push(draft(cx, world, call, &mut variables));
     }
-    Texts { conditions, reply, fail, read, drafts }
+    Texts { conditions, reply, fail, revalidate, read, drafts }
 }
 
 fn check_order(cx: &mut Context<'_>, texts: &Texts) {
@@ -162,7 +169,7 @@ fn check_order(cx: &mut Context<'_>, texts: &Texts) {
     }
     if !texts.reply.shapeless() {
         let conditions = texts.conditions.iter().flat_map(|condition| &condition.edges);
-        let read: Vec<Edge> = texts.read.iter().chain(conditions).cloned().collect();
+        let read: Vec<Edge> = texts.read.edges.iter().chain(conditions).cloned().collect();
         graph.check_unused(cx, drafts, &read);
     }
     graph.check_changes(cx, drafts);
@@ -228,7 +235,7 @@ fn raw_body(cx: &mut Context<'_>, method: Method, drafts: &[Draft]) -> bool {
 }
 
 fn ordered(draft: Draft) -> Option<Call> {
-    let mut waits_for: Vec<usize> = draft.edges.iter().map(|edge| edge.to).collect();
+    let mut waits_for: Vec<usize> = draft.found.edges.iter().map(|edge| edge.to).collect();
     waits_for.sort_unstable();
     waits_for.dedup();
     Some(Call { waits_for, needs: draft.needs, ..draft.call? })

@@ -4,7 +4,9 @@
 
 mod access;
 mod body;
+mod cache;
 mod call;
+mod compression;
 mod context;
 mod cors;
 mod credential;
@@ -29,6 +31,7 @@ mod reply;
 mod request;
 mod response_headers;
 mod route;
+mod rule;
 mod schema;
 mod schema_file;
 mod scope;
@@ -114,6 +117,8 @@ fn plan(cx: &mut Context<'_>, tree: &Tree) -> Option<Plan> {
         frontend::origins(&drafts).any(|origin| origin.as_str().starts_with("https://"));
     let headers = response_headers::standing(cx, gateway, encrypted);
     let stores = stores::stores(cx, &gateway.stores, &tree.folder);
+    let cache = cache::cache(cx, &gateway.cache);
+    let compression = compression::compression(cx, &gateway.server);
     let proxies = proxies::proxies(cx, &gateway.server.trusted_proxies);
     let max_body = gateway::size(cx, &gateway.server.max_body);
     let max_reply = gateway::size(cx, &gateway.server.max_reply);
@@ -132,6 +137,7 @@ fn plan(cx: &mut Context<'_>, tree: &Tree) -> Option<Plan> {
         headers: Arc::clone(&headers),
         call_defaults: &tree.call_defaults,
         signature_defaults: &tree.signature_defaults,
+        cache_defaults: &tree.cache_defaults,
         codes: HashMap::new(),
     };
     let frontends = frontend::frontends(cx, &mut world, &logins, drafts);
@@ -151,10 +157,8 @@ fn plan(cx: &mut Context<'_>, tree: &Tree) -> Option<Plan> {
         proxies,
         validate_responses: validate_responses?,
         stores: stores?,
-        cache: crate::plan::Cache {
-            max_size: 256 << 20,
-            away_ttl: std::time::Duration::from_millis(500),
-        },
+        cache: cache?,
+        compression: compression?,
         cors: policy,
         headers,
         server: server?,

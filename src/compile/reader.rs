@@ -1,12 +1,12 @@
 //! The texts of one call, or of one part of an endpoint, and the calls that they read.
 
 use super::context::Context;
-use super::scope::{Edge, Place, Variables};
+use super::scope::{Found, Place, Variables};
 use crate::config;
 use crate::jq::Program;
 use crate::template::{Path, Text};
 
-/// Compiles texts at one place, and notes the calls that they read.
+/// Compiles texts at one place, and notes what they read.
 pub(super) struct Reader<'a, 'v, 'c> {
     /// Where mistakes go.
     pub(super) cx: &'a mut Context<'c>,
@@ -15,18 +15,18 @@ pub(super) struct Reader<'a, 'v, 'c> {
     /// What is there beside them.
     pub(super) place: Place,
     /// What was read so far.
-    pub(super) edges: Vec<Edge>,
+    pub(super) found: Found,
 }
 
 impl<'a, 'v, 'c> Reader<'a, 'v, 'c> {
     /// A reader for texts outside of any call.
     pub(super) fn new(cx: &'a mut Context<'c>, variables: &'a mut Variables<'v>) -> Self {
-        Self { cx, variables, place: Place::default(), edges: Vec::new() }
+        Self { cx, variables, place: Place::default(), found: Found::default() }
     }
 
     /// A program.
     pub(super) fn program(&mut self, written: &config::Program) -> Option<Program> {
-        let mut scope = self.variables.at(self.place, &mut self.edges);
+        let mut scope = self.variables.at(self.place, &mut self.found);
         self.cx.program(written, &mut scope)
     }
 
@@ -49,19 +49,19 @@ impl<'a, 'v, 'c> Reader<'a, 'v, 'c> {
 
     /// The template of a query key, a form key or a message.
     pub(super) fn text(&mut self, written: &config::Template) -> Option<Text> {
-        let mut scope = self.variables.at(self.place, &mut self.edges);
+        let mut scope = self.variables.at(self.place, &mut self.found);
         self.cx.text(written, &mut scope)
     }
 
     /// The template of a header.
     pub(super) fn header(&mut self, written: &config::Template) -> Option<Text> {
-        let mut scope = self.variables.at(self.place, &mut self.edges);
+        let mut scope = self.variables.at(self.place, &mut self.found);
         self.cx.header(written, &mut scope)
     }
 
     /// The template of a path.
     pub(super) fn path(&mut self, written: &config::Template) -> Option<Path> {
-        let mut scope = self.variables.at(self.place, &mut self.edges);
+        let mut scope = self.variables.at(self.place, &mut self.found);
         self.cx.path(written, &mut scope)
     }
 }

@@ -2,15 +2,16 @@
 
 use http::HeaderName;
 
+use super::cache;
 use super::call::Draft;
 use super::fault;
 use super::headers::{Side, refuse_twice, writable};
 use super::inherit::Levels;
 use super::reader::Reader;
 use super::schema::document;
-use crate::config::{HeaderValue, Program as Written, Response};
+use crate::config::{self, HeaderValue, Program as Written, Response};
 use crate::jq::Program;
-use crate::plan::{Envelope, Reply, Shape, Status};
+use crate::plan::{Caching, Envelope, Reply, Shape, Status};
 use crate::template::Text;
 use crate::validate::Schema;
 use crate::value::SmolStr;
@@ -23,13 +24,18 @@ pub(super) struct Parts {
     envelope: Option<Envelope>,
     extra: Option<Vec<(SmolStr, Program)>>,
     schema: Option<Option<Schema>>,
+    cache: Option<Option<Caching>>,
 }
 
 /// Members of a reply that the gateway writes.
 const OWN_MEMBERS: &[&str] = &["data", "error", "meta"];
 
 /// Compiles a reply.
-pub(super) fn parts(reader: &mut Reader<'_, '_, '_>, levels: &Levels<'_, Response>) -> Parts {
+pub(super) fn parts(
+    reader: &mut Reader<'_, '_, '_>,
+    cache_defaults: &config::Caching,
+    levels: &Levels<'_, Response>,
+) -> Parts {
     let words = [("data", Envelope::Data), ("none", Envelope::None), ("text", Envelope::Text)];
     let envelope = levels.leaf(|response| response.envelope.as_ref());
     let envelope = envelope.map_or(Some(Envelope::Data), |word| reader.cx.word(word, &words));
@@ -39,6 +45,7 @@ pub(super) fn parts(reader: &mut Reader<'_, '_, '_>, levels: &Levels<'_, Respons
         shape: reader.maybe(levels.leaf(|response| response.shape.as_ref())),
         extra: extra(reader, levels, envelope),
         schema: schema(reader, levels),
+        cache: cache::of_reply(reader, cache_defaults, levels),
         envelope,
     }
 }
@@ -66,7 +73,7 @@ impl Parts {
             extra: self.extra?,
             max_bytes,
             schema: self.schema?,
-            cache: None,
+            cache: self.cache?,
         })
     }
 }

@@ -89,6 +89,8 @@ fn query(
         given.shift_remove(&name.text);
         own.extend(reader.text(template).map(|text| (SmolStr::new(&name.text), text)));
     }
+    let seen = given.values().flat_map(|given| given.seen.iter().cloned());
+    reader.found.seen.extend(seen);
     let given = given.into_iter().map(|(name, given)| (SmolStr::new(name), given.text));
     given.chain(own).collect()
 }
@@ -128,6 +130,8 @@ fn headers(
                 .help("write `auth = \"none\"`, or take the header away"),
         );
     }
+    let seen = given.values().flat_map(|given| given.seen.iter().cloned());
+    reader.found.seen.extend(seen);
     given.into_iter().map(|(name, given)| (name, given.text)).chain(own).collect()
 }
 

@@ -8,6 +8,7 @@ use crate::config::did_you_mean;
 use crate::diagnostic::{Problem, Span};
 use crate::jq::{Read, Slot};
 use crate::plan::{Input, slot};
+use crate::value::SmolStr;
 
 /// Every variable that is not a call's, by name.
 pub(super) const VARIABLES: [(&str, Slot); 11] = [
@@ -61,6 +62,26 @@ pub(super) struct Edge {
     pub(super) span: Span,
 }
 
+/// A variable that is read, and where that is written.
+#[derive(Clone, Debug)]
+pub(super) struct Seen {
+    /// Which one.
+    pub(super) slot: Slot,
+    /// The members behind it, as far as they are known.
+    pub(super) path: Vec<SmolStr>,
+    /// Where.
+    pub(super) span: Span,
+}
+
+/// What texts read.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// Calls.
+    pub(super) edges: Vec<Edge>,
+    /// Variables that are not calls.
+    pub(super) seen: Vec<Seen>,
+}
+
 /// The variables of one endpoint.
 pub(super) struct Variables<'a> {
     /// What of the request is visible.
@@ -74,19 +95,19 @@ pub(super) enum Scope<'a> {
     /// `*_from` of `[session]`: only `$claims`.
     Claims,
     /// An upstream's headers and query: only `$session` and `$request`.
-    Upstream,
+    Upstream { found: &'a mut Found },
     /// `id_from` of a signature: only `$body` and `$headers`.
     Delivery(&'a Input),
     /// A policy's `key_from`: what the request says; `input` once it is known which endpoint uses it.
     Limit { input: Option<&'a Input> },
-    /// Anything of an endpoint; the calls that are read are added to `edges`.
-    Endpoint { input: &'a Input, names: &'a mut Names, place: Place, edges: &'a mut Vec<Edge> },
+    /// Anything of an endpoint; what is read is added to `found`.
+    Endpoint { input: &'a Input, names: &'a mut Names, place: Place, found: &'a mut Found },
 }
 
 impl Variables<'_> {
     /// What is there at a place.
-    pub(super) fn at<'s>(&'s mut self, place: Place, edges: &'s mut Vec<Edge>) -> Scope<'s> {
-        Scope::Endpoint { input: self.input, names: &mut self.names, place, edges }
+    pub(super) fn at<'s>(&'s mut self, place: Place, found: &'s mut Found) -> Scope<'s> {
+        Scope::Endpoint { input: self.input, names: &mut self.names, place, found }
     }
 }
 
@@ -168,7 +189,7 @@ impl Scope<'_> {
     fn refusal(&self, slot: Slot) -> Option<&'static str> {
         match self {
             Self::Claims if slot != slot::CLAIMS => Some("only `$claims` is there: the token's"),
-            Self::Upstream if ![slot::SESSION, slot::REQUEST].contains(&slot) => {
+            Self::Upstream { .. } if ![slot::SESSION, slot::REQUEST].contains(&slot) => {
                 Some("an upstream's headers and query may read `$session` and `$request` only")
             }
             Self::Delivery(_) if ![slot::BODY, slot::HEADERS].contains(&slot) => {
@@ -194,10 +215,11 @@ impl Scope<'_> {
         }
     }
 
-    /// Notes that a call is read.
-    pub(super) fn record(&mut self, edge: Edge) {
-        if let Self::Endpoint { edges, .. } = self {
-            edges.push(edge);
+    /// Where what is read is noted, if anybody asks for it.
+    pub(super) fn found(&mut self) -> Option<&mut Found> {
+        match self {
+            Self::Endpoint { found, .. } | Self::Upstream { found } => Some(found),
+            _ => None,
         }
     }
 

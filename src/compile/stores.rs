@@ -20,11 +20,13 @@ pub(super) fn stores(
     let sessions = cx.word(&written.sessions, &kept);
     let rate_limits = cx.word(&written.rate_limits, &shared);
     let idempotency = cx.word(&written.idempotency, &kept);
+    let cache = cx.word(&written.cache, &shared);
     let redis = redis(cx, &written.redis);
     let places = [
         (&written.sessions, sessions),
         (&written.rate_limits, rate_limits),
         (&written.idempotency, idempotency),
+        (&written.cache, cache),
     ];
     for (plain, place) in places {
         let wrong = written.wrong.contains(&"redis");
@@ -39,7 +41,7 @@ pub(super) fn stores(
         sessions: sessions?,
         rate_limits: rate_limits?,
         idempotency: idempotency?,
-        cache: Place::Memory,
+        cache: cache?,
         max_memory: max_memory?,
         file: file?,
         redis: redis?,

@@ -3,10 +3,10 @@
 use std::ops::Range;
 
 use super::context::Context;
-use super::scope::{Edge, Scope};
+use super::scope::{Edge, Scope, Seen};
 use crate::config::{self, Piece, pieces};
 use crate::diagnostic::{Diagnostic, Span};
-use crate::jq::Program;
+use crate::jq::{Program, Read, Slot};
 use crate::template::{Path, Template, Text};
 
 impl Context<'_> {
@@ -19,7 +19,7 @@ impl Context<'_> {
         let mut reads = Vec::new();
         let compiled = Program::compile(&written.text, &self.library, &mut |read| {
             let (slot, call) = scope.resolve(read)?;
-            reads.extend(call.map(|call| (call, read.span.clone())));
+            reads.push((slot, call, read.clone()));
             Ok(slot)
         });
         self.record(&written.span, reads, scope);
@@ -90,7 +90,7 @@ impl Context<'_> {
                 Program::compile(program, &self.library, &mut |read| {
                     let (slot, call) = scope.resolve(read)?;
                     let place = at.start + read.span.start..at.start + read.span.end;
-                    reads.extend(call.map(|call| (call, place)));
+                    reads.push((slot, call, Read { span: place, ..read.clone() }));
                     Ok(slot)
                 })
             },
@@ -125,9 +125,14 @@ impl Context<'_> {
         }
     }
 
-    fn record(&self, span: &Span, reads: Vec<(usize, Range<usize>)>, scope: &mut Scope<'_>) {
-        for (to, range) in reads {
-            scope.record(Edge { to, span: self.sources.inside(span, range) });
+    fn record(&self, span: &Span, reads: Vec<(Slot, Option<usize>, Read)>, scope: &mut Scope<'_>) {
+        let Some(found) = scope.found() else { return };
+        for (slot, call, read) in reads {
+            let span = self.sources.inside(span, read.span);
+            match call {
+                Some(to) => found.edges.push(Edge { to, span }),
+                None => found.seen.push(Seen { slot, path: read.path, span }),
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ use super::context::Context;
 use super::credential::Words;
 use super::headers::{Side, refuse_twice, writable};
 use super::names;
-use super::scope::Scope;
+use super::scope::{Found, Scope, Seen};
 use crate::config::{self, HeaderValue, Name, Plain, Size, Template};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::plan::{self, Auth};
@@ -42,6 +42,8 @@ pub(super) struct Given {
     pub(super) text: Text,
     /// Where its name stands.
     pub(super) span: Span,
+    /// What it reads.
+    pub(super) seen: Vec<Seen>,
 }
 
 impl Given {
@@ -93,13 +95,15 @@ fn given(
             );
         }
         let HeaderValue::Set(template) = value else { return None };
-        let text = cx.header(template, &mut Scope::Upstream)?;
-        Some((header, Given { text, span: name.span.clone() }))
+        let mut found = Found::default();
+        let text = cx.header(template, &mut Scope::Upstream { found: &mut found })?;
+        Some((header, Given { text, span: name.span.clone(), seen: found.seen }))
     });
     let headers = headers.collect();
     let query = upstream.query.iter().filter_map(|(name, template): (&Name, &Template)| {
-        let text = cx.text(template, &mut Scope::Upstream)?;
-        Some((name.text.clone(), Given { text, span: name.span.clone() }))
+        let mut found = Found::default();
+        let text = cx.text(template, &mut Scope::Upstream { found: &mut found })?;
+        Some((name.text.clone(), Given { text, span: name.span.clone(), seen: found.seen }))
     });
     let query = query.collect();
     Upstream {

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use super::credential;
 use super::limits::Keys;
 use super::upstreams::Upstream;
-use crate::config::{Call, Cors, Signature};
+use crate::config::{Caching, Call, Cors, Signature};
 use crate::diagnostic::Span;
 use crate::plan::{Door, Headers};
 use crate::value::SmolStr;
@@ -38,6 +38,8 @@ pub(super) struct World<'a> {
     pub(super) call_defaults: &'a Call,
     /// The built-in values of a signature.
     pub(super) signature_defaults: &'a Signature,
+    /// The built-in values of a cache.
+    pub(super) cache_defaults: &'a Caching,
     /// The codes of own faults.
     pub(super) codes: Codes,
 }

@@ -31,6 +31,8 @@ table! {
         pub cors: Cors,
         /// On every reply, by name; `""` takes a default away.
         pub response_headers: Named<Plain<String>>,
+        /// What is kept of calls' answers and of replies.
+        pub cache: Cache,
         /// The log.
         pub telemetry: Telemetry,
     }
@@ -78,6 +80,10 @@ table! {
         pub max_program_steps: Plain<u64>,
         /// Bytes of one reply, or of one body sent to an upstream.
         pub max_reply: Plain<Size>,
+        /// How replies may be compressed: `zstd`, `br`, `gzip`, the best first; `[]`: not at all.
+        pub compress: List<Plain<String>>,
+        /// Bytes of a reply from which it is worth it.
+        pub compress_from: Plain<Size>,
     }
 }
 
@@ -151,6 +157,8 @@ table! {
         pub rate_limits: Plain<String>,
         /// Replies kept for `idempotency`, and webhook deliveries: `memory`, `file` or `redis`.
         pub idempotency: Plain<String>,
+        /// Answers and replies that are kept: `memory`, or `redis`, with memory in front of it.
+        pub cache: Plain<String>,
         /// Bytes of what is kept in memory for `idempotency`; beyond it, what would end first is forgotten.
         pub max_memory: Plain<Size>,
         /// The file of what is kept in one.
@@ -206,6 +214,16 @@ table! {
         pub max_age: Option<Plain<Duration>>,
         /// Whether pages of public addresses may ask where this one is private.
         pub private_network: Option<Plain<bool>>,
+    }
+}
+
+table! {
+    /// `[cache]`: what is kept of calls' answers and of replies.
+    pub struct Cache {
+        /// Bytes of all that is kept in this process; beyond it, what is asked for least is forgotten.
+        pub max_size: Plain<Size>,
+        /// With `[stores] cache = "redis"`: how old what is kept in this process may get while Redis is away.
+        pub away_ttl: Plain<Duration>,
     }
 }
 

@@ -8,7 +8,7 @@ use super::files::Files;
 use super::gateway::Gateway;
 use super::parse::{Parsed, parse};
 use super::plain::{Name, Named, Plain, Program, Toml, Value};
-use super::route::{Call, RouteFile, Signature};
+use super::route::{Caching, Call, RouteFile, Signature};
 use super::tree::{Loaded, Tree};
 use super::upstreams::{Upstream, Upstreams};
 use crate::diagnostic::{Diagnostic, Sources, Span};
@@ -56,6 +56,8 @@ impl Loader<'_> {
         let call_defaults: Call = self.decode(path, &built_in.headers, &call)?;
         let signature = [built_in.root.member("signature")?];
         let signature_defaults: Signature = self.decode(path, &built_in.headers, &signature)?;
+        let cache = [built_in.root.member("cache")?];
+        let cache_defaults: Caching = self.decode(path, &built_in.headers, &cache)?;
         Some(Tree {
             routes: self.all_routes(folder, &gateway.frontends, route),
             gateway,
@@ -64,6 +66,7 @@ impl Loader<'_> {
             folder: folder.to_owned(),
             call_defaults,
             signature_defaults,
+            cache_defaults,
         })
     }
 

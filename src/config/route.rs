@@ -74,6 +74,8 @@ table! {
         pub response: Response,
         /// In order, once all calls are settled; the first whose `when` is true is the reply.
         pub fail: Option<Vec<Fail>>,
+        /// Templates of tags: what is kept under them is gone once the endpoint has changed something.
+        pub revalidate: Option<List<Template>>,
     }
 }
 
@@ -168,7 +170,38 @@ table! {
         pub auth: Option<Plain<String>>,
         /// As in the upstream.
         pub max_response: Option<Plain<Size>>,
+        /// How its answers are kept.
+        pub cache: Option<Caching>,
     }
+}
+
+table! {
+    /// `cache` of a call or of `[METHOD.response]`: how answers, or whole replies, are kept.
+    pub struct Caching {
+        /// How long one is served as it is; `upstream`: what its `Cache-Control` says; `0s`: nothing is kept. Required.
+        pub ttl: Option<Plain<Ttl>>,
+        /// How much longer it is served while another one is fetched behind.
+        pub stale: Option<Plain<Duration>>,
+        /// How much longer than `ttl` it is served where another one cannot be had.
+        pub stale_if_error: Option<Plain<Duration>>,
+        /// How long it is known that there is nothing: 404 and 410.
+        pub negative_ttl: Option<Plain<Duration>>,
+        /// Who shares it: `session` or `shared`.
+        pub scope: Option<Plain<String>>,
+        /// In the place of `scope`: all for whom it gives the same value share it; null is the session.
+        pub scope_from: Option<Program>,
+        /// Templates: what it is revalidated by. Those of a call may read its answer; null is none, an array several.
+        pub tags: Option<List<Template>>,
+    }
+}
+
+/// How long something is served as it is: `"30s"`, or `"upstream"`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ttl {
+    /// So long.
+    Fixed(Duration),
+    /// As the upstream says.
+    Upstream,
 }
 
 table! {
@@ -204,6 +237,8 @@ table! {
         pub extra: Named<Program>,
         /// A JSON Schema of the payload; `[server] validate_responses` says what it is for.
         pub schema: Option<Toml>,
+        /// How whole replies to a GET are kept.
+        pub cache: Option<Caching>,
     }
 }
 

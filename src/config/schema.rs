@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::gateway::{Gateway, Rate, Size};
 use super::plain::{HeaderValue, List, Many, Name, OnStatus, Plain, Program, Template, Toml};
-use super::route::{Endpoint, Fail, Method, RouteFile};
+use super::route::{Endpoint, Fail, Method, RouteFile, Ttl};
 use super::upstreams::{Upstream, Upstreams};
 
 /// The JSON Schemas of `gateway.toml`, `upstreams.toml` and a route file (`_defaults.toml` is one
@@ -85,6 +85,10 @@ schema! {
     Plain<Duration>: "Duration" = {
         "description": "`250ms`, `3s`, `5m`, `12h`, `7d`",
         "type": "string", "pattern": r"^\d+(ms|s|m|h|d)$|\$\{.+\}"
+    };
+    Plain<Ttl>: "Ttl" = {
+        "description": "`30s`, `5m`, or `upstream`",
+        "type": "string", "pattern": r"^(\d+(ms|s|m|h|d)|upstream)$|\$\{.+\}"
     };
     Plain<Size>: "Size" = {
         "description": "`64KiB`, `1MiB`, `500KB`, `2MB`",

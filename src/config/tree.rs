@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use super::{Call, Gateway, Program, RouteFile, Signature, Upstreams};
+use super::{Caching, Call, Gateway, Program, RouteFile, Signature, Upstreams};
 use crate::diagnostic::{Diagnostic, Sources, Span};
 
 /// What loading gives: always the texts, so that the mistakes can be shown.
@@ -37,6 +37,8 @@ pub struct Tree {
     pub call_defaults: Call,
     /// Built-in values of keys of a `signature` that say nothing.
     pub signature_defaults: Signature,
+    /// Built-in values of keys of a `cache` that say nothing.
+    pub cache_defaults: Caching,
 }
 
 /// A route file and where it belongs.

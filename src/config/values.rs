@@ -6,7 +6,7 @@ use super::decode::{Decode, Decoder, Leaf};
 use super::files::beside;
 use super::gateway::{Rate, Size};
 use super::plain::{HeaderValue, List, Many, OnStatus, Plain, Program, Raw, Template, Toml, Value};
-use super::route::Fail;
+use super::route::{Fail, Ttl};
 use super::{secret, units};
 use crate::diagnostic::{Diagnostic, Problem};
 
@@ -102,6 +102,24 @@ impl Literal for Duration {
     fn parse(text: &str) -> Result<Self, (String, Option<String>)> {
         let help = "a whole number and one unit: \"250ms\", \"3s\", \"5m\", \"12h\" or \"7d\"";
         units::duration(text).ok_or_else(|| ("this is not a duration".into(), Some(help.into())))
+    }
+}
+
+impl Literal for Ttl {
+    const EXPECTED: &'static str = "a duration such as \"30s\", or \"upstream\"";
+    const TEXT: bool = true;
+
+    fn literal(_: &Value) -> Option<Self> {
+        None
+    }
+
+    fn parse(text: &str) -> Result<Self, (String, Option<String>)> {
+        if text == "upstream" {
+            return Ok(Self::Upstream);
+        }
+        let help = "a whole number and one unit, such as \"30s\" or \"5m\", or \"upstream\"";
+        let wrong = || ("this is not a duration".into(), Some(help.into()));
+        units::duration(text).map(Self::Fixed).ok_or_else(wrong)
     }
 }
 

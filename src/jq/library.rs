@@ -51,6 +51,11 @@ impl Library {
         Ok(Self(Arc::new(read?)))
     }
 
+    /// The text of the own definitions.
+    pub fn source(&self) -> &str {
+        &self.0.source
+    }
+
     /// The definitions that these need, in their order, and the places of those of the prelude.
     pub(super) fn needed(&self, callees: &BTreeSet<Callee>) -> (Vec<Def<&str>>, BTreeSet<usize>) {
         let (mut own, mut of_prelude) = (BTreeSet::new(), BTreeSet::new());

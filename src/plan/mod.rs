@@ -3,9 +3,9 @@
 mod admin;
 mod cache;
 mod call;
+mod compression;
 mod endpoint;
 mod limits;
-
 mod router;
 mod session;
 pub mod slot;
@@ -18,6 +18,7 @@ use std::time::Duration;
 pub use admin::AdminToken;
 pub use cache::{Cache, Caching, Reads, Scope, Tag, Ttl};
 pub use call::{Auth, Body, Call, Each, Expect, FaultRule, OnStatus, Upstream};
+pub use compression::{Compression, Encoding};
 pub use endpoint::{
     Accept, Allow, Csrf, Endpoint, Envelope, ErrorShape, FailRule, Idempotency, Input, Reply,
     SessionRule, Shape, Status, Unauthenticated, ValidateResponses,
@@ -75,6 +76,8 @@ pub struct Plan {
     pub stores: Stores,
     /// `[cache]`
     pub cache: Cache,
+    /// `[server] compress`
+    pub compression: Compression,
     /// Who may read replies where no route answers.
     pub cors: Option<Arc<Policy>>,
     /// What stands on every reply where no endpoint answers.

@@ -91,6 +91,14 @@ impl Template {
         self.parts.iter().any(|part| matches!(part, Part::Secret(_)))
     }
 
+    /// The values of its secrets, in order: never to be shown.
+    pub fn secrets(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Secret(secret) => Some(secret.as_str()),
+            _ => None,
+        })
+    }
+
     /// As it may be shown to people: secrets masked.
     pub fn masked(&self) -> String {
         let show = |part: &Part| match part {
