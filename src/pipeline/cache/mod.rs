@@ -3,16 +3,20 @@
 mod held;
 mod mark;
 mod parts;
+mod reply;
 mod scope;
 mod serve;
+mod variants;
 
 use std::sync::Arc;
 
 pub(super) use held::{Held, Whole};
 pub(super) use mark::Mark;
 pub(super) use parts::Parts;
+pub(super) use reply::{Found, reply};
 pub(super) use scope::scope;
-pub(super) use serve::{Ask, How, Made, Served, serve};
+pub(super) use serve::{How, Served};
+pub(super) use variants::Variants;
 
 use crate::cache::{Entries, Key, Shared, Tick};
 use crate::clock::Clock;
