@@ -5,10 +5,7 @@ use super::Encoding;
 /// The coding that a client likes best among `ours`, of equals the first of them; nothing where it likes the plain bytes
 /// better, or names no coding that we have, or has sent no such header (RFC 9110 §12.5.3). `values` are those of all its
 /// headers of that name. What cannot be read of them says nothing.
-pub fn choose<'a>(
-    values: impl Iterator<Item = &'a [u8]>,
-    ours: &[Encoding],
-) -> Option<Encoding> {
+pub fn choose<'a>(values: impl Iterator<Item = &'a [u8]>, ours: &[Encoding]) -> Option<Encoding> {
     let mut said = Said::default();
     values.flat_map(|value| value.split(|byte| *byte == b',')).for_each(|one| said.hear(one));
     let mut best = None;

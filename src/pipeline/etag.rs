@@ -67,13 +67,20 @@ mod tests {
     #[test]
     fn a_tag_is_found_in_a_list_whether_it_is_weak_or_not() {
         for list in [
-            "\"a\"", "W/\"a\"", " \"a\" ", "\"b\", \"a\"", "W/\"b\" ,W/\"a\"", "*", "\"b,\",\"a\"",
+            "\"a\"",
+            "W/\"a\"",
+            " \"a\" ",
+            "\"b\", \"a\"",
+            "W/\"b\" ,W/\"a\"",
+            "*",
+            "\"b,\",\"a\"",
             "\"\", \"a\"",
         ] {
             assert!(named(list, "\"a\""), "{list}");
             assert!(named(list, "W/\"a\""), "{list}");
         }
-        for list in ["", "a", "\"b\"", "\"a", "w/\"a\"", "\"b\" \"a\"", "\"b, \"a\"", "\"x\\\"a\""] {
+        for list in ["", "a", "\"b\"", "\"a", "w/\"a\"", "\"b\" \"a\"", "\"b, \"a\"", "\"x\\\"a\""]
+        {
             assert!(!named(list, "\"a\""), "{list}");
         }
         let several = [&b"\"b\""[..], b"\"a\""];

@@ -190,10 +190,5 @@ async fn failed(frame: &Frame, fault: Fault) -> Made {
 }
 
 fn lives(caching: &Caching, fresh: Duration) -> Lives {
-    Lives {
-        fresh,
-        stale: caching.stale,
-        if_error: caching.stale_if_error,
-        reuse: Duration::ZERO,
-    }
+    Lives { fresh, stale: caching.stale, if_error: caching.stale_if_error, reuse: Duration::ZERO }
 }

@@ -19,12 +19,7 @@ use super::respond::Reply;
 
 /// Says on a reply all that it is to say to browsers and caches, makes it a 304 where the client has it already, and
 /// compresses it where the client can read that. HEAD gets what GET gets.
-pub(super) async fn finish(
-    gateway: &Gateway,
-    request: &Request,
-    reply: &mut Reply,
-    notes: &Notes,
-) {
+pub(super) async fn finish(gateway: &Gateway, request: &Request, reply: &mut Reply, notes: &Notes) {
     keeping::note(request, reply, notes);
     let encoding = coding::choose(&gateway.plan.compression, request, reply);
     validate(request, reply);
