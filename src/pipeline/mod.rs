@@ -27,6 +27,7 @@ mod promise;
 mod refresh;
 mod request;
 mod respond;
+mod revalidate;
 mod route;
 mod session;
 mod shape;
@@ -165,7 +166,10 @@ async fn stages(
         return respond::written(nothing).map(Outcome::Made);
     }
     let Some(caching) = &endpoint.reply.cache else {
-        return make(&frame, deadline).await.map(Outcome::Made);
+        let made = make(&frame, deadline).await;
+        notes.cache = frame.parts.borrow().mark;
+        // Who has the reply sees what it has changed.
+        return revalidate::after(&frame, made).await.map(Outcome::Made);
     };
     // A reply that is kept is for who may have it.
     fan_out::allow(&frame, deadline).await?;

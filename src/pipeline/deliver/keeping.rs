@@ -84,18 +84,14 @@ fn control(
 fn mark(endpoint: &Endpoint, reply: &mut Reply, notes: &Notes) {
     let keeps =
         || endpoint.reply.cache.is_some() || endpoint.calls.iter().any(|call| call.cache.is_some());
+    let is_fault = reply.fault.is_some();
     let mark = match notes.cache {
-        Some(mark) => mark,
-        None if reply.fault.is_some() && keeps() => BYPASS,
-        None => return,
+        // That a part of it is kept says nothing of a fault.
+        Some(mark) if !is_fault || endpoint.reply.cache.is_some() => mark,
+        _ if is_fault && keeps() => BYPASS,
+        _ => return,
     };
-    let how = match mark.how {
-        How::Hit => "hit",
-        How::Stale => "stale",
-        How::Miss => "miss",
-        How::Bypass => "bypass",
-    };
-    reply.headers.push((FRONTDESK_CACHE, HeaderValue::from_static(how)));
+    reply.headers.push((FRONTDESK_CACHE, HeaderValue::from_static(mark.how.name())));
     if matches!(mark.how, How::Hit | How::Stale) {
         reply.headers.push((AGE, HeaderValue::from(mark.age.as_secs())));
     }

@@ -27,13 +27,14 @@ async fn up() -> Upstream {
     up.on("*", "/it", Reply::json(items(100)));
     up.on("*", "/large", Reply::json(items(20_000)));
     up.on("*", "/small", Reply::json(items(1)));
+    up.on("*", "/medium", Reply::json(items(9)));
     up.on("GET", "/text", Reply::text("a text ".repeat(1000)));
     up
 }
 
 fn route(path: &str, response: &str) -> String {
     format!(
-        "[get.calls.it]\nupstream = \"up\"\npath = \"{path}\"\nmax_response = \"8MiB\"\n[get.response]\nmax_bytes = \"8MiB\"\n{response}\n\
+        "[get.calls.it]\nupstream = \"up\"\npath = \"{path}\"\n[get.response]\n{response}\n\
          [post.calls.it]\nupstream = \"up\"\nmethod = \"POST\"\npath = \"/it\"\n"
     )
 }
@@ -100,7 +101,10 @@ async fn small_bodies_and_those_that_are_no_text_stay_as_they_are() {
         reply.header("content-encoding").is_some()
     };
     assert!(!ask(&serving_with(&up, "", "/small", "").await).await);
-    assert!(ask(&serving_with(&up, "compress_from = \"16B\"\n", "/small", "").await).await);
+    let from = "compress_from = \"0KiB\"\n";
+    assert!(!ask(&serving_with(&up, from, "/small", "").await).await);
+    assert!(ask(&serving_with(&up, from, "/medium", "").await).await);
+    assert!(!ask(&serving_with(&up, "", "/medium", "").await).await);
     assert!(!ask(&serving_with(&up, "compress_from = \"1MiB\"\n", "/it", "").await).await);
     for (kind, is_encoded) in [
         ("text/html; charset=utf-8", true),
@@ -117,14 +121,24 @@ async fn small_bodies_and_those_that_are_no_text_stay_as_they_are() {
 #[tokio::test]
 async fn faults_and_replies_to_changes_are_compressed_too() {
     let up = up().await;
-    let gateway = serving_with(&up, "compress_from = \"32B\"\n", "/it", "").await;
+    let gateway = serving_with(&up, "", "/it", INPUT).await;
     let made = gateway.poke("/x").header("accept-encoding", "gzip").await;
     made.assert_status(200).assert_header("content-encoding", "gzip").assert_no_header("etag");
     assert!(plain(&made).starts_with("{\"data\":["));
-    let fault = gateway.get("/none").header("accept-encoding", "br").await;
-    fault.assert_status(404).assert_header("content-encoding", "br");
-    assert!(plain(&fault).contains("NOT_FOUND"));
+    let fault = gateway.request("PUT", "/x").json(json!({})).header("accept-encoding", "br").await;
+    fault.assert_status(400).assert_header("content-encoding", "br");
+    assert!(plain(&fault).contains("VALIDATION_ERROR"));
 }
+
+/// Much can be wrong with it.
+const INPUT: &str = r#"
+[put.input.body]
+type = "object"
+required = [
+    "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
+    "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty",
+]
+"#;
 
 #[tokio::test]
 async fn what_the_client_has_in_a_coding_is_304_in_any() {

@@ -1,24 +1,9 @@
 //! `[METHOD.response.cache]`: whole replies.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use tokio::io::AsyncWriteExt;
 
+use super::{count, counting, with};
 use crate::harness::*;
-
-/// An upstream that answers each request with a number of its own: what is kept has the one from before.
-async fn counting() -> Upstream {
-    let up = Upstream::start().await;
-    count(&up, "/**", |reply| reply);
-    up
-}
-
-fn count(up: &Upstream, path: &str, with: impl Fn(Reply) -> Reply + Send + Sync + 'static) {
-    let so_far = AtomicUsize::new(0);
-    up.reply_with("*", path, move |_| {
-        with(Reply::json(json!({ "n": so_far.fetch_add(1, Ordering::SeqCst) + 1 })))
-    });
-}
 
 /// A route with one call, whose whole reply has this cache.
 fn route(session: &str, cache: &str) -> String {
@@ -29,10 +14,6 @@ fn route(session: &str, cache: &str) -> String {
 }
 
 const SHARED: &str = r#"{ ttl = "60s", scope = "shared" }"#;
-
-async fn with(up: &Upstream, route: &str) -> Gateway {
-    Gateway::config().upstream("up", up).route("x.toml", route).start().await
-}
 
 /// Where a reply is from, and the number that the upstream gave.
 #[track_caller]
@@ -205,9 +186,10 @@ async fn k9_faults_partial_replies_and_those_of_fail_are_not_kept() {
         fallback = 0
         [[get.fail]]
         when = '$it.n == 3'
+        status = 409
         code = "CONFLICT"
         [get.response]
-        shape = '$it'
+        shape = '$it + {extra: $extra}'
         cache = { ttl = "60s", scope = "shared" }
     "#;
     let gateway = with(&up, route).await;
