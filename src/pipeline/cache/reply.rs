@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::header::ETAG;
 
 use super::serve::{self, Ask, Made, Served, serve};
@@ -122,7 +123,7 @@ where
     F: Future<Output = Result<Whole, Fault>>,
 {
     let making = async {
-        let whole = tagged(make(Rc::clone(&frame)).await?);
+        let whole = finished(make(Rc::clone(&frame)).await?);
         let keep = match &frame.endpoint.reply.cache {
             Some(caching) => keep(&frame, caching, &whole).await?,
             None => None,
@@ -140,11 +141,13 @@ where
     }
 }
 
-/// Its own tag, or one that its body gives it, once for all who get it.
-fn tagged(mut whole: Whole) -> Whole {
+/// With its own tag, or one that its body gives it, once for all who get it; and without room for more.
+fn finished(mut whole: Whole) -> Whole {
+    whole.body = Bytes::copy_from_slice(&whole.body);
     if whole.status == 200 && !whole.headers.iter().any(|(name, _)| name == ETAG) {
         whole.headers.extend(etag::of(&whole.body).map(|tag| (ETAG, tag)));
     }
+    whole.headers.shrink_to_fit();
     whole
 }
 
