@@ -6,6 +6,7 @@ mod instructions;
 mod load;
 mod options;
 mod process;
+mod replies;
 mod sessions;
 mod stage;
 mod start;
@@ -63,12 +64,14 @@ async fn all(options: &Options) -> Result<bool, Failure> {
         Some(Only::CacheMemory(max_size)) => return cache::memory(max_size).map(|()| true),
         Some(Only::Cache) => return cache::bench(),
         Some(Only::Sessions) => return sessions::bench().await,
+        Some(Only::Replies) => return replies::bench(options).await,
         None => {}
     }
     let cache = cache::bench()?;
     let sessions = sessions::bench().await?;
+    let replies = replies::bench(options).await?;
     let gate = gate::bench(options).await?;
-    Ok(bench(options).await? && gate && sessions && cache)
+    Ok(bench(options).await? && gate && sessions && replies && cache)
 }
 
 /// The dashboard, beside the hand-written one.

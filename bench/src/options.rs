@@ -1,6 +1,6 @@
 //! The command line.
 
-/// `bench [--rounds N] [--seconds N] [--connections N] [--starts N] [--gate-rounds N] [--instructions] [--sessions] [--cache]`
+/// `bench [--rounds N] [--seconds N] [--connections N] [--starts N] [--gate-rounds N] [--instructions] [--sessions] [--cache] [--replies]`
 pub(crate) struct Options {
     pub(crate) rounds: u32,
     /// Of a round, for each entrant.
@@ -22,6 +22,7 @@ pub(crate) enum Only {
     Cache,
     /// What entries take that may take so many bytes: what `Cache` starts for itself.
     CacheMemory(usize),
+    Replies,
 }
 
 impl Options {
@@ -58,6 +59,10 @@ impl Options {
                 "--cache-memory" => {
                     let bytes = words.next().and_then(|bytes| bytes.parse().ok());
                     options.only = bytes.map(Only::CacheMemory);
+                    continue;
+                }
+                "--replies" => {
+                    options.only = Some(Only::Replies);
                     continue;
                 }
                 _ => return Err(format!("`{word}` is not known")),

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 
 use super::record::LARGE;
+use super::variants::Variants;
 use crate::cache::Payload;
 use crate::fault::{self, Detail, Details, Fault};
 use crate::upstream::Answer;
@@ -33,6 +34,8 @@ pub(in crate::pipeline) struct Whole {
     pub(in crate::pipeline) body: Bytes,
     /// Optional calls that failed, as the header names them.
     pub(in crate::pipeline) partial: Option<String>,
+    /// Its body in codings that clients have asked for.
+    pub(in crate::pipeline) variants: Variants,
 }
 
 impl Payload for Held {
@@ -60,6 +63,7 @@ impl Whole {
             + self.headers.capacity() * size_of::<(HeaderName, HeaderValue)>()
             + texts.sum::<usize>()
             + self.body.len()
+            + self.variants.weight()
             + self.partial.as_ref().map_or(0, String::capacity)
     }
 }

@@ -6,6 +6,7 @@ use bytes::{Buf, BufMut, Bytes};
 
 use super::Held;
 use super::held::Whole;
+use super::variants::Variants;
 use crate::idempotency::Reply;
 use crate::upstream::Answer;
 use crate::value::{DuplicateKeys, Limits, MAX_DEPTH, parse};
@@ -89,5 +90,5 @@ fn whole(mut record: Bytes) -> Option<Whole> {
     let partial = String::from_utf8(record.split_to(length).into()).ok()?;
     let partial = (!partial.is_empty()).then_some(partial);
     let Reply { status, headers, body } = Reply::from_record(record)?;
-    Some(Whole { status, headers, body, partial })
+    Some(Whole { status, headers, body, partial, variants: Variants::default() })
 }

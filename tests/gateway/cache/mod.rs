@@ -1,8 +1,11 @@
 //! What is kept of calls' answers: asked once, fresh by tag, never another user's.
 
+mod browser_side;
 mod calls;
+mod compression;
 mod flights;
 mod operators;
+mod replies;
 mod scopes;
 mod sharing;
 mod stale;
