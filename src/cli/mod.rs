@@ -4,6 +4,7 @@
 //! writes only to what it is given, so that tests need no process.
 
 mod browser;
+mod caches;
 mod explain;
 mod find;
 mod health;
