@@ -8,7 +8,8 @@ pub trait Clock: Send + Sync {
     /// The time of day: since 1970-01-01T00:00:00Z. Somebody may set it back.
     fn now(&self) -> Duration;
 
-    /// The time since some moment, which nobody sets back.
+    /// The time since some moment, which nobody sets back; long enough ago for what this process has been told of by others,
+    /// and what was there before it.
     fn steady(&self) -> Duration {
         self.now()
     }
@@ -16,6 +17,9 @@ pub trait Clock: Send + Sync {
 
 /// The clocks of the machine.
 pub struct SystemClock;
+
+/// Longer than anything that is shared with other instances lives.
+const BEFORE: Duration = Duration::from_secs(400 * 24 * 3600);
 
 static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
@@ -26,6 +30,6 @@ impl Clock for SystemClock {
     }
 
     fn steady(&self) -> Duration {
-        START.elapsed()
+        BEFORE + START.elapsed()
     }
 }

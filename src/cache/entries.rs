@@ -1,6 +1,7 @@
 //! The entries of this process.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use moka::Expiry;
@@ -16,6 +17,8 @@ pub struct Entries<T: Payload> {
     entries: Cache<Key, Arc<Entry<T>>>,
     /// When which tag was revalidated.
     pub tags: Tags,
+    /// Nanoseconds that what is served may be old, however long it lives.
+    cap: AtomicU64,
     clock: Arc<dyn Clock>,
 }
 
@@ -41,7 +44,7 @@ impl<T: Payload> Entries<T> {
             })
             .expire_after(Ends)
             .build();
-        Self { entries, tags: Tags::default(), clock }
+        Self { entries, tags: Tags::default(), cap: AtomicU64::new(u64::MAX), clock }
     }
 
     /// What there is for a key.
@@ -52,9 +55,10 @@ impl<T: Payload> Entries<T> {
             return Look::Nothing;
         }
         let (age, lives) = (entry.age(self.clock.steady()), &entry.lives);
-        if age < lives.fresh {
+        let is_served = self.is_served(age);
+        if is_served && age < lives.fresh {
             Look::Fresh(entry)
-        } else if age < lives.fresh.saturating_add(lives.stale) {
+        } else if is_served && age < lives.fresh.saturating_add(lives.stale) {
             Look::Stale(entry)
         } else if age < lives.all() {
             Look::Old(entry)
@@ -67,7 +71,8 @@ impl<T: Payload> Entries<T> {
     pub fn excuses(&self, entry: &Entry<T>) -> bool {
         let Entry { lives, tags, began, .. } = entry;
         let until = lives.fresh.saturating_add(lives.stale.max(lives.if_error));
-        entry.age(self.clock.steady()) < until && !self.is_gone(tags, *began)
+        let age = entry.age(self.clock.steady());
+        age < until && self.is_served(age) && !self.is_gone(tags, *began)
     }
 
     /// Keeps an entry, unless one of its tags was revalidated after it began: whether it does.
@@ -89,6 +94,21 @@ impl<T: Payload> Entries<T> {
     /// Makes the entry of a key be gone.
     pub fn forget(&self, key: &Key) {
         self.entries.invalidate(key);
+    }
+
+    /// Serves nothing that is older, until it is told otherwise; `Duration::MAX` for no such bound.
+    pub fn cap(&self, age: Duration) {
+        self.cap.store(u64::try_from(age.as_nanos()).unwrap_or(u64::MAX), Ordering::Release);
+    }
+
+    /// What time it is for entries.
+    pub(super) fn now(&self) -> Duration {
+        self.clock.steady()
+    }
+
+    fn is_served(&self, age: Duration) -> bool {
+        let cap = self.cap.load(Ordering::Acquire);
+        cap == u64::MAX || age < Duration::from_nanos(cap)
     }
 
     /// Whether something that began then, and has these tags, is gone.

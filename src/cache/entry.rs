@@ -1,5 +1,6 @@
 //! What is kept, and until when it is good for what.
 
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -44,9 +45,16 @@ pub struct Entry<T> {
     pub made_at: Duration,
     /// How long it is good.
     pub lives: Lives,
+    /// The last moment at which it was known that none of its tags was revalidated after it began.
+    seen: AtomicU64,
 }
 
 impl<T> Entry<T> {
+    /// An entry.
+    pub fn new(payload: T, tags: Box<[Tag]>, began: Tick, made_at: Duration, lives: Lives) -> Self {
+        Self { payload, tags, began, made_at, lives, seen: AtomicU64::new(began) }
+    }
+
     /// How old it is.
     pub fn age(&self, now: Duration) -> Duration {
         now.saturating_sub(self.made_at)

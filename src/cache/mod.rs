@@ -13,5 +13,5 @@ mod tags;
 pub use entries::{Entries, Look};
 pub use entry::{Entry, Lives, Payload};
 pub use key::{Key, KeyOf};
-pub use shared::{Begun, Lease, Shared};
+pub use shared::{Announced, Begun, Lease, Shared};
 pub use tags::{Tag, Tags, Tick};

@@ -1,8 +1,11 @@
-//! The command: `serve`, `check`, `routes`, `explain`, `schema`, `version`, `health`, `sessions`.
+//! The command: `serve`, `check`, `routes`, `explain`, `schema`, `version`, `health`, `sessions`,
+//! `revalidate`.
 //!
 //! [`run`] does all but `serve`, for which it hands back the plan. It reads no environment and no clock of its own, and
 //! writes only to what it is given, so that tests need no process.
 
+mod admin;
+mod arguments;
 mod browser;
 mod caches;
 mod explain;
@@ -10,6 +13,7 @@ mod find;
 mod health;
 mod inputs;
 mod limits;
+mod revalidate;
 mod routes;
 mod serve;
 mod sessions;
@@ -19,13 +23,16 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::Parser as _;
+use serde_json::Value;
 
 use crate::compile;
 use crate::config::{self, Environment, Files};
 use crate::plan::Plan;
 
 pub use serve::serve;
+
+use arguments::{Arguments, Command, File, Format};
 
 /// Everything went well.
 pub const OK: u8 = 0;
@@ -57,81 +64,6 @@ pub struct World<'a> {
     pub err: &'a mut dyn Write,
     /// Whether `err` shows colors.
     pub color: bool,
-}
-
-/// A Backend-for-Frontend gateway: endpoints are TOML files, shapes are jq.
-#[derive(Debug, Parser)]
-#[command(name = "frontdesk", version, about)]
-struct Arguments {
-    /// The folder of the config; `$FRONTDESK_CONFIG`, or else `config`
-    #[arg(long, global = true, value_name = "DIR")]
-    config: Option<PathBuf>,
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// Serve until SIGINT or SIGTERM
-    Serve,
-    /// Say what is wrong with the config
-    Check {
-        /// How mistakes are shown
-        #[arg(long, value_enum, default_value_t = Format::Text)]
-        format: Format,
-    },
-    /// List all endpoints
-    Routes,
-    /// Show what an endpoint does: its calls, what waits for what, what is sent
-    Explain {
-        /// `GET`, `post`, …
-        method: String,
-        /// `/api/v1/users/{id}`, or a path such as `/api/v1/users/7`
-        path: String,
-        /// Of this frontend only
-        #[arg(long, value_name = "NAME")]
-        frontend: Option<String>,
-    },
-    /// Show or end logins of a running gateway, by its admin listener
-    Sessions {
-        #[command(subcommand)]
-        action: sessions::Action,
-        /// How it is shown
-        #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
-        format: Format,
-    },
-    /// Print the JSON Schema of the config's files, for editors
-    Schema {
-        /// One of the files; all of them without it
-        #[arg(value_enum)]
-        file: Option<File>,
-    },
-    /// Print the version
-    Version,
-    /// Ask a running gateway whether it takes requests
-    Health {
-        /// Where
-        #[arg(default_value = "http://127.0.0.1:9090/readyz")]
-        url: String,
-    },
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Format {
-    /// For people
-    Text,
-    /// For editors
-    Json,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum File {
-    /// `gateway.toml`
-    Gateway,
-    /// `upstreams.toml`
-    Upstreams,
-    /// `routes/**/NAME.toml` and `_defaults.toml`
-    Route,
 }
 
 /// Runs a command; `arguments` begin with the program's name. A reader that goes away early is no mistake.
@@ -205,7 +137,13 @@ fn command(command: Command, folder: &Path, world: &mut World<'_>) -> io::Result
         }
         Command::Sessions { action, format } => {
             let Ok(plan) = load(folder, world, "") else { return Ok(MISTAKE) };
-            return manage(&plan, &action, format, world);
+            let asked = sessions::ask(&plan.server, &action);
+            return tell(&plan, asked, sessions::describe, format, world);
+        }
+        Command::Revalidate { tags, format } => {
+            let Ok(plan) = load(folder, world, "") else { return Ok(MISTAKE) };
+            let asked = revalidate::ask(&plan.server, &tags);
+            return tell(&plan, asked, revalidate::describe, format, world);
         }
         Command::Schema { file } => print_schema(file, world.out)?,
         Command::Version => writeln!(world.out, "frontdesk {}", env!("CARGO_PKG_VERSION"))?,
@@ -216,17 +154,19 @@ fn command(command: Command, folder: &Path, world: &mut World<'_>) -> io::Result
     Ok(OK)
 }
 
-fn manage(
+/// Writes what a running gateway has answered.
+fn tell(
     plan: &Plan,
-    action: &sessions::Action,
+    asked: io::Result<admin::Answer>,
+    describe: impl Fn(&Value) -> String,
     format: Format,
     world: &mut World<'_>,
 ) -> io::Result<u8> {
-    let why = match sessions::ask(&plan.server, action) {
+    let why = match asked {
         Ok(Ok(answer)) => {
             match format {
                 Format::Json => writeln!(world.out, "{answer:#}")?,
-                Format::Text => world.out.write_all(sessions::describe(&answer).as_bytes())?,
+                Format::Text => world.out.write_all(describe(&answer).as_bytes())?,
             }
             world.out.flush()?;
             return Ok(OK);

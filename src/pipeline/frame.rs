@@ -14,6 +14,7 @@ use super::input::{Raw, Values};
 use super::key::{self, Item};
 use super::request::{Ongoing, Request};
 use super::session::{By, Known};
+use crate::cache::Tag;
 use crate::idempotency::Hash;
 use crate::identity::Identity;
 use crate::jq::{Limits, Scope, Slot};
@@ -40,6 +41,10 @@ pub(super) struct Frame {
     pub(super) answered_bytes: Cell<usize>,
     /// What the calls say of keeping the whole reply.
     pub(super) parts: RefCell<Parts>,
+    /// Changes that were sent, but for those that were answered with an error: they were made, or may have been.
+    pub(super) changes: Cell<usize>,
+    /// What was revalidated before the reply.
+    pub(super) revalidated: OnceCell<Vec<Tag>>,
     settled: Vec<OnceCell<Settled>>,
     items: Vec<Items>,
     input: [Value; 6],
@@ -78,6 +83,8 @@ impl Frame {
             items: endpoint.calls.iter().map(|_| Items::default()).collect(),
             shared: Shared::default(),
             parts: RefCell::default(),
+            changes: Cell::new(0),
+            revalidated: OnceCell::new(),
             answered_bytes: Cell::new(0),
             gateway,
             endpoint,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::cache::Kept;
 use super::refresh::Refreshes;
+use crate::cache::{Announced, Tag};
 use crate::clock::Clock;
 use crate::credential::{Credential, Credentials};
 use crate::fault::Fault;
@@ -48,6 +49,8 @@ pub struct Gateway {
     clients: Vec<Client>,
     /// The shared store, where the config has one.
     pub redis: Option<Redis>,
+    /// The same for what is cached: however much that is, nobody's session waits behind it.
+    pub(super) cache_redis: Option<Redis>,
 }
 
 impl State {
@@ -114,8 +117,11 @@ impl Gateway {
             };
             clients.push(client);
         }
-        let redis = plan.stores.redis.clone().map(Redis::new);
-        Ok(Self { state, clients, redis })
+        let target = plan.stores.redis.clone();
+        let cache_redis =
+            target.clone().filter(|_| plan.stores.cache == Place::Redis).map(Redis::new);
+        let redis = target.map(Redis::new);
+        Ok(Self { state, clients, redis, cache_redis })
     }
 
     /// Where it stands what was done.
@@ -147,6 +153,11 @@ impl Gateway {
             }
         };
         Ok(self.sessions.reach(entries))
+    }
+
+    /// Makes all that has one of these tags be gone, here and on all instances that can be reached.
+    pub async fn revalidate(&self, tags: &[Tag]) -> Announced {
+        self.cache.revalidate(self.redis.as_ref(), tags).await
     }
 
     /// The client of an upstream.

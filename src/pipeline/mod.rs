@@ -25,6 +25,7 @@ mod promise;
 mod refresh;
 mod request;
 mod respond;
+mod revalidate;
 mod route;
 mod session;
 mod shape;
@@ -156,12 +157,20 @@ async fn stages(
     if let Some(nothing) = webhook::begin(&frame, request, signed).await? {
         return Ok(Outcome::Shaped(nothing));
     }
+    let shaped = made(&frame, deadline).await;
+    notes.cache = frame.parts.borrow().mark;
+    // Who has the reply sees what it has changed.
+    Ok(Outcome::Shaped(revalidate::after(&frame, shaped).await?))
+}
+
+/// A reply, from what the calls answer.
+async fn made(frame: &Rc<Frame>, deadline: Instant) -> Result<Shaped, Fault> {
     // Allow is asked inside: as soon as what it reads is there, and before anything is changed.
-    let partial = fan_out::run(&frame, deadline).await?;
-    let shaped = shape::make(&frame, partial).await?;
+    let partial = fan_out::run(frame, deadline).await?;
+    let shaped = shape::make(frame, partial).await?;
     // What the endpoint promises is checked on what it says.
-    promise::check(&frame, &shaped).await?;
-    Ok(Outcome::Shaped(shaped))
+    promise::check(frame, &shaped).await?;
+    Ok(shaped)
 }
 
 fn too_slow(endpoint: &Endpoint) -> Fault {

@@ -115,6 +115,12 @@ pub(super) fn replayed(request: &Request, kept: Kept) -> Reply {
 
 /// Adds what the stages have noted.
 pub(super) fn note(reply: &mut Reply, notes: Notes) {
+    if let Some(mark) = notes.cache {
+        let how = if reply.fault.is_some() { "bypass" } else { mark.how.name() };
+        reply
+            .headers
+            .push((HeaderName::from_static("frontdesk-cache"), HeaderValue::from_static(how)));
+    }
     for (name, value) in notes.headers {
         put(&mut reply.headers, name, value);
     }

@@ -29,6 +29,13 @@ pub(super) struct Worker {
     pub(super) shared: Shared,
 }
 
+impl Worker {
+    /// Whether the cache does without the Redis that it should have.
+    pub(super) fn lacks_redis(&self) -> bool {
+        self.gateway.as_ref().is_ok_and(|gateway| gateway.cache.is_away())
+    }
+}
+
 /// Answers a request.
 pub(super) async fn answer(request: HttpRequest, payload: web::Payload) -> HttpResponse {
     let worker = request.app_data::<Worker>();

@@ -82,6 +82,8 @@ impl Server {
     pub async fn run(self, stop: impl Future<Output = ()>) -> io::Result<()> {
         let (shared, state) = (Shared::default(), Arc::clone(&self.state));
         let (public, admin) = app::start(self, &shared)?;
+        let link = Arc::clone(&state);
+        let link = tokio::spawn(async move { link.cache.follow().await });
         let (handle, admin_handle) = (public.handle(), admin.handle());
         let stopping = async {
             stop.await;
@@ -95,6 +97,7 @@ impl Server {
             result
         };
         let (served, administered) = join(serving, admin).await;
+        link.abort();
         // Workers may still be ending, but nobody waits for them any more.
         state.close();
         served.and(administered)

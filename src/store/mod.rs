@@ -2,9 +2,11 @@
 
 mod file;
 mod redis;
+mod subscription;
 mod target;
 
-pub use ::redis::{Cmd, Script, cmd};
+pub use ::redis::{Cmd, Script, ScriptInvocation, Value, cmd};
 pub use file::{File, Tables, Unwritten};
 pub use redis::{Away, Redis};
+pub use subscription::{Aside, Messages};
 pub use target::Target;

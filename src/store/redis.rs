@@ -52,7 +52,7 @@ pub struct Away(String);
 /// How long nobody asks after it was not reached.
 const PAUSE: Duration = Duration::from_millis(250);
 /// How long what goes on in the background may take, while requests wait for `timeout` only.
-const PATIENCE: Duration = Duration::from_secs(1);
+pub(super) const PATIENCE: Duration = Duration::from_secs(1);
 
 impl Redis {
     /// Connects when it is first asked.
@@ -222,6 +222,12 @@ impl Redis {
 
 fn away(why: Away, again: Option<Opening>) -> Link {
     Link::Away { why, since: Instant::now(), again }
+}
+
+impl Away {
+    pub(super) fn because(why: &impl fmt::Display) -> Self {
+        Self(why.to_string())
+    }
 }
 
 impl ConnectionLike for Connection {

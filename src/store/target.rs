@@ -56,7 +56,14 @@ impl Target {
         Ok(target)
     }
 
-    pub(super) fn is_cluster(&self) -> bool {
+    /// Whether all that is there is one server, with one clock: neither a cluster nor a master that may be followed by
+    /// another one.
+    pub fn is_one_server(&self) -> bool {
+        matches!(self.kind, Kind::One(_))
+    }
+
+    /// Whether keys of one script must be on one server.
+    pub fn is_cluster(&self) -> bool {
         matches!(self.kind, Kind::Cluster(_))
     }
 
@@ -79,6 +86,15 @@ impl Target {
                 let cluster = self.cluster(urls)?.get_async_connection().await?;
                 Ok(Connection::Cluster(cluster))
             }
+        }
+    }
+
+    /// Of each server that may be asked for messages, the first first.
+    pub(super) async fn clients(&self) -> Result<Vec<Client>, RedisError> {
+        match &self.kind {
+            Kind::One(url) => Ok(vec![self.client(url)?]),
+            Kind::Sentinel { .. } => Ok(vec![self.sentinels()?.async_get_client().await?]),
+            Kind::Cluster(urls) => urls.iter().map(|url| self.client(url)).collect(),
         }
     }
 

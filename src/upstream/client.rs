@@ -1,6 +1,5 @@
 //! Connections to one upstream.
 
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -9,9 +8,9 @@ use http::{HeaderMap, Method};
 use reqwest::redirect::Policy;
 use url::Url;
 
+use super::answer::Answer;
 use super::body;
 use super::error::Error;
-use crate::value::Value;
 
 /// How an upstream is connected to. Equal settings share one client.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -31,6 +30,7 @@ pub struct Settings {
 }
 
 /// A request, ready to be sent. It may hold secrets, and cannot be printed.
+#[derive(Clone)]
 pub struct Request {
     /// Its method.
     pub method: Method,
@@ -42,18 +42,6 @@ pub struct Request {
     pub body: Bytes,
     /// Decoded bytes of the answer.
     pub max_response: usize,
-}
-
-/// An answer whose body has come to its end.
-pub struct Answer {
-    /// Any status from 200 on.
-    pub status: u16,
-    /// Its headers.
-    pub headers: HeaderMap,
-    /// The decoded body; of one that is kept in memory, empty where `json` has all that it says.
-    pub body: Bytes,
-    /// The body as JSON, once somebody has read it so.
-    pub json: OnceLock<Value>,
 }
 
 /// A pool of connections. Cheap to clone; made once per worker, so that no connection is driven by another thread.
@@ -107,7 +95,7 @@ impl Client {
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         let body = body::read(response, request.max_response).await?;
-        Ok(Answer { status, headers, body, json: OnceLock::new() })
+        Ok(Answer::new(status, headers, body))
     }
 
     async fn head(&self, request: &Request) -> Result<reqwest::Response, Error> {

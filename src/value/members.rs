@@ -109,6 +109,11 @@ impl Members {
         self.list.into_iter().map(|(_, value)| value)
     }
 
+    /// How many members there is room for, in the list and in the index.
+    pub(super) fn capacities(&self) -> (usize, usize) {
+        (self.list.capacity(), self.index.as_ref().map_or(0, |index| index.capacity()))
+    }
+
     fn make_index(&mut self) {
         let places = self.list.iter().enumerate().map(|(at, (key, _))| (key.clone(), at));
         self.index = (self.list.len() > FEW).then(|| Box::new(places.collect()));

@@ -8,6 +8,7 @@ mod number;
 mod order;
 mod parse;
 mod scalar;
+mod weight;
 mod write;
 
 use std::sync::Arc;

@@ -10,6 +10,7 @@ mod behind_proxies;
 mod body;
 mod browser;
 mod browsers;
+mod cache;
 mod calls;
 mod cors;
 mod deadline;

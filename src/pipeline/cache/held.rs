@@ -11,7 +11,7 @@ use crate::upstream::Answer;
 
 /// What is kept. Cheap to clone.
 #[derive(Clone)]
-pub enum Held {
+pub(in crate::pipeline) enum Held {
     /// What an upstream has answered to a call.
     Answer(Arc<Answer>),
     /// A whole reply.
@@ -22,7 +22,7 @@ pub enum Held {
 
 /// A whole reply, but for what belongs to one request.
 #[derive(Debug)]
-pub struct Whole {
+pub(in crate::pipeline) struct Whole {
     /// Its status.
     pub(in crate::pipeline) status: u16,
     /// Its headers.
@@ -36,7 +36,7 @@ pub struct Whole {
 impl Payload for Held {
     fn weight(&self) -> usize {
         match self {
-            Self::Answer(answer) => answer.body.len(),
+            Self::Answer(answer) => answer.weight(),
             Self::Reply(whole) => whole.body.len(),
             Self::Fault(_) => 0,
         }

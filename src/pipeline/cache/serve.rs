@@ -63,6 +63,18 @@ pub(in crate::pipeline) enum How {
     Bypass,
 }
 
+impl How {
+    /// As `frontdesk-cache` says it.
+    pub(in crate::pipeline) fn name(self) -> &'static str {
+        match self {
+            Self::Hit => "hit",
+            Self::Stale => "stale",
+            Self::Miss => "miss",
+            Self::Bypass => "bypass",
+        }
+    }
+}
+
 /// Serves what is kept, or has it made: by `make`, or by whoever is at it already on any worker. `make` gets an entry whose
 /// time is over, and goes on when its client has left.
 pub(in crate::pipeline) async fn serve<M, F>(gateway: &Rc<Gateway>, ask: Ask, make: M) -> Served
@@ -76,7 +88,14 @@ where
             refresh(gateway, ask, &entry, make);
             return Served::kept(entry, How::Stale);
         }
-        Look::Old(entry) => Some(entry),
+        Look::Old(entry) => {
+            let entries = &gateway.cache.entries;
+            // Where another one could not be had a moment ago, nobody waits for that again.
+            if entries.excuses(&entry) && rests(gateway, &ask.key) {
+                return Served::kept(entry, How::Stale);
+            }
+            Some(entry)
+        }
         Look::Nothing => None,
     };
     let mut make = Some(make);
@@ -101,12 +120,25 @@ where
     M: FnOnce(Option<Arc<Entry<Held>>>) -> F + 'static,
     F: Future<Output = Made> + 'static,
 {
-    if gateway.cache.rests.left(&ask.key, gateway.clock.steady()).is_some() {
+    if rests(gateway, &ask.key) {
         return;
     }
     if let (_, Some(making)) = join(gateway, &ask, Some(Arc::clone(entry))) {
         making.start(make);
     }
+}
+
+/// An entry that is served where another one cannot be had: also where that takes too long for whoever asks.
+pub(in crate::pipeline) fn excused(gateway: &Gateway, key: &Key) -> Option<Served> {
+    let (Look::Stale(entry) | Look::Old(entry)) = gateway.cache.entries.look(key) else {
+        return None;
+    };
+    gateway.cache.entries.excuses(&entry).then(|| Served::kept(entry, How::Stale))
+}
+
+/// Whether it has failed a moment ago, and is left alone.
+fn rests(gateway: &Gateway, key: &Key) -> bool {
+    gateway.cache.rests.left(key, gateway.clock.steady()).is_some()
 }
 
 fn join(
@@ -147,19 +179,20 @@ struct Making {
 enum Others {
     /// An entry that is good.
     Kept(Arc<Entry<Held>>),
-    /// It falls to this instance to make it.
-    Ours(Lease),
+    /// It falls to this instance to make it, perhaps of what there was.
+    Ours(Lease, Option<Arc<Entry<Held>>>),
     /// Each instance makes its own.
     Away,
 }
 
 impl Making {
     /// Makes it, in a task of its own: whoever asked first may leave.
-    fn start<M, F>(self, make: M)
+    fn start<M, F>(mut self, make: M)
     where
         M: FnOnce(Option<Arc<Entry<Held>>>) -> F + 'static,
         F: Future<Output = Made> + 'static,
     {
+        let keeps = Rc::clone(&self.ask.keeps);
         let making = async move {
             // It may have come while this one was about to begin.
             if let Look::Fresh(entry) = self.gateway.cache.entries.look(&self.ask.key) {
@@ -171,13 +204,23 @@ impl Making {
                     self.takeoff.land(Served::kept(entry, How::Hit));
                     return;
                 }
-                Others::Ours(lease) => Some(lease),
+                Others::Ours(lease, old) => {
+                    self.old = self.old.or(old);
+                    Some(lease)
+                }
                 Others::Away => None,
             };
-            let made = make(self.old.clone()).await;
+            let making = make(self.old.clone());
+            let made = match shared(&self.gateway).zip(lease.as_ref()) {
+                Some(((shared, redis), lease)) => {
+                    shared.hold(redis, &self.ask.key, lease, making).await
+                }
+                None => making.await,
+            };
             let served = self.settle(made);
             self.takeoff.land(served.clone());
             share(&self.gateway, &self.ask.key, &served, lease).await;
+            drop(keeps);
         };
         spawn_local(making.in_current_span());
     }
@@ -190,7 +233,7 @@ impl Making {
         loop {
             match shared.begin(redis, entries, &self.ask.key, self.began, self.since).await {
                 Begun::Found(entry) => return Others::Kept(entry),
-                Begun::Ours(lease) => return Others::Ours(lease),
+                Begun::Ours(lease, old) => return Others::Ours(lease, old),
                 Begun::Theirs if Instant::now() < until => sleep(LOOK).await,
                 Begun::Theirs | Begun::Away => return Others::Away,
             }
@@ -215,13 +258,8 @@ impl Making {
             cache.entries.forget(key);
             return Served { outcome, how: How::Bypass, entry: None };
         };
-        let entry = Arc::new(Entry {
-            payload: payload.clone(),
-            tags: tags.into(),
-            began: self.began,
-            made_at: self.gateway.clock.steady(),
-            lives,
-        });
+        let now = self.gateway.clock.steady();
+        let entry = Arc::new(Entry::new(payload.clone(), tags.into(), self.began, now, lives));
         let entry = cache.entries.keep(*key, &entry).then_some(entry);
         Served { outcome, how: How::Miss, entry }
     }
@@ -231,13 +269,15 @@ impl Making {
 async fn share(gateway: &Gateway, key: &Key, served: &Served, lease: Option<Lease>) {
     let (Some((shared, redis)), Some(lease)) = (shared(gateway), lease) else { return };
     match &served.entry {
-        Some(entry) if served.how == How::Miss => shared.keep(redis, key, entry, lease).await,
+        Some(entry) if served.how == How::Miss => {
+            shared.keep(redis, &gateway.cache.entries, key, entry, lease).await;
+        }
         _ => shared.release(redis, key, lease).await,
     }
 }
 
 fn shared(gateway: &Gateway) -> Option<(&Shared, &Redis)> {
-    gateway.cache.shared.as_deref().zip(gateway.redis.as_ref())
+    gateway.cache.shared.as_deref().zip(gateway.cache_redis.as_ref())
 }
 
 impl Served {
@@ -245,7 +285,8 @@ impl Served {
         Self { outcome: Ok(entry.payload.clone()), how, entry: Some(entry) }
     }
 
-    fn failed(fault: Fault) -> Self {
+    /// A fault, which is not kept.
+    pub(in crate::pipeline) fn failed(fault: Fault) -> Self {
         Self { outcome: Err(fault), how: How::Bypass, entry: None }
     }
 }

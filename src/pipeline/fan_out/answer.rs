@@ -5,13 +5,13 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use http::header::RETRY_AFTER;
 
+use super::bearer;
 use super::settled::Failure;
-use crate::credential::Grant;
 use crate::fault::{Code, Details, Fault};
 use crate::jq::{self, Scope};
 use crate::pipeline::body::LARGE;
 use crate::pipeline::frame::{Frame, With};
-use crate::plan::{Auth, Body, Call, Expect, FaultRule, OnStatus, slot};
+use crate::plan::{Body, Call, Expect, FaultRule, OnStatus, slot};
 use crate::template::Rendered;
 use crate::upstream::Answer;
 use crate::value::{DuplicateKeys, Limits, Value, parse};
@@ -52,19 +52,9 @@ fn passes(frame: &Frame, call: &Call, status: u16) -> bool {
     match status {
         404 | 409 | 410 | 412 | 422 => true,
         400 => !matches!(call.body, Body::None),
-        401 | 403 => shows_user(frame, call),
+        // A no is for the user then, and not for us.
+        401 | 403 => bearer::shows_user(frame, call),
         _ => false,
-    }
-}
-
-/// Whether what a call is sent with is the user's, so that a no is for them and not for us.
-fn shows_user(frame: &Frame, call: &Call) -> bool {
-    match call.auth {
-        Auth::None => false,
-        Auth::User => true,
-        Auth::Credential(index) => {
-            frame.gateway.credentials.grant(index).is_ok_and(|grant| grant == Grant::Exchange)
-        }
     }
 }
 

@@ -44,6 +44,25 @@ pub(super) async fn of(frame: &Frame, call: &Call) -> Result<Option<Bearer>, Fau
     Ok(Some(Bearer::Credential(issued)))
 }
 
+/// Whether what a call is sent with is the user's.
+pub(super) fn shows_user(frame: &Frame, call: &Call) -> bool {
+    match call.auth {
+        Auth::None => false,
+        Auth::User => true,
+        Auth::Credential(index) => {
+            frame.gateway.credentials.grant(index).is_ok_and(|grant| grant == Grant::Exchange)
+        }
+    }
+}
+
+/// That a call which sends the user's token has a user.
+///
+/// # Errors
+/// 401 where there is none.
+pub(super) fn has_user(frame: &Frame, call: &Call) -> Result<(), Fault> {
+    if shows_user(frame, call) && frame.identity.is_none() { Err(nobody()) } else { Ok(()) }
+}
+
 /// Another token than one that an upstream has answered with 401; nothing where there is none.
 ///
 /// # Errors
@@ -107,13 +126,14 @@ impl Bearer {
 
 /// The user's token, as it is now. Nobody's is never sent.
 async fn user(frame: &Frame) -> Result<Bearer, Fault> {
-    let Some(identity) = &frame.identity else {
-        return Err(Fault::new(Code::Unauthorized)
-            .cause("a call sends the user's token, and there is none"));
-    };
+    let Some(identity) = &frame.identity else { return Err(nobody()) };
     let Some(live) = frame.login() else { return Ok(Bearer::Client(identity.token.clone())) };
     let live = refresh::usable(&frame.gateway, &frame.ongoing, &live).await?;
     Ok(login(frame, live))
+}
+
+fn nobody() -> Fault {
+    Fault::new(Code::Unauthorized).cause("a call sends the user's token, and there is none")
 }
 
 /// The token of a session, which the calls that follow use, too.

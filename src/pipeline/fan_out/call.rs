@@ -3,21 +3,23 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use http::Method;
-use tokio::task::spawn_local;
 use tokio::time::{Instant, timeout_at};
 
 use super::answer;
-use super::bearer::{self, Bearer};
+use super::bearer;
 use super::each;
+use super::fetching::terms;
+use super::kept;
 use super::request;
+use super::send::{fetch, too_slow};
 use super::settled::{Failure, Settled};
-use crate::fault::{Code, Fault};
+use crate::fault::Fault;
 use crate::jq::Scope;
+use crate::pipeline::cache::freshness;
 use crate::pipeline::frame::Frame;
 use crate::pipeline::key::Item;
-use crate::plan::Call;
-use crate::upstream::{Answer, Client, Error, Request};
+use crate::plan::{Call, Ttl};
+use crate::upstream::Answer;
 
 /// Runs a call that everything it waits for is there for.
 pub(super) async fn settle(frame: &Rc<Frame>, index: usize) -> Settled {
@@ -26,7 +28,7 @@ pub(super) async fn settle(frame: &Rc<Frame>, index: usize) -> Settled {
         Err(fault) => Settled::failed(call, fault),
         Ok(false) => Settled::skipped(call),
         Ok(true) => match &call.each {
-            None => one(frame, call, &**frame, None).await,
+            None => one(frame, index, &**frame, None).await,
             Some(each) => each::run(frame, index, each).await,
         },
     }
@@ -44,33 +46,29 @@ async fn starts(frame: &Frame, call: &Call) -> Result<bool, Fault> {
     }
 }
 
-/// Sends one request of a call, and says how it has ended. `scope` is the frame, with `$item` inside `each`.
+/// Sends one request of a call, or serves it from what is kept, and says how it has ended. `scope` is the frame, with `$item`
+/// inside `each`.
 pub(super) async fn one(
     frame: &Rc<Frame>,
-    call: &Call,
+    index: usize,
     scope: &dyn Scope,
     item: Option<Item<'_>>,
 ) -> Settled {
+    let call = frame.call(index);
     let ends = Instant::now() + call.timeout;
-    let answered = async {
-        let bearer = bearer::of(frame, call).await?;
-        let made = || request::make(frame, call, scope, item);
-        let answer = send(frame, call, with(made().await?, bearer.as_ref())?, ends).await?;
-        // The token may have been taken back before its end: another one is tried, once.
-        let Some(refused) = bearer.filter(|_| answer.status == UNAUTHORIZED) else {
-            return Ok(answer);
-        };
-        let Some(another) = bearer::another(frame, call, &refused).await? else {
-            return Ok(answer);
-        };
-        let answer = send(frame, call, with(made().await?, Some(&another))?, ends).await?;
-        bearer::helped(frame, &another, answer.status != UNAUTHORIZED);
-        Ok(answer)
+    let answered = match &call.cache {
+        Some(rule) => kept::answer(frame, index, rule, scope, item, ends).await,
+        None => {
+            let answered = timeout_at(ends, sent(frame, call, scope, item, ends)).await;
+            answered.unwrap_or_else(|_| Err(too_slow(call)))
+        }
     };
-    let result = match timeout_at(ends, answered).await {
-        Ok(Ok(answer)) => answer::read(frame, call, scope, answer).await,
-        Ok(Err(fault)) => Err(Failure::without_answer(fault)),
-        Err(_) => Err(Failure::without_answer(too_slow(call))),
+    let result = match answered {
+        Ok(answer) => {
+            frame.answered_bytes.set(frame.answered_bytes.get() + answer.size);
+            answer::read(frame, call, scope, answer).await
+        }
+        Err(fault) => Err(Failure::without_answer(fault)),
     };
     match result {
         Ok((value, answer)) => Settled::answered(value, answer),
@@ -78,72 +76,23 @@ pub(super) async fn one(
     }
 }
 
-fn with(mut request: Request, bearer: Option<&Bearer>) -> Result<Request, Fault> {
-    if let Some(bearer) = bearer {
-        bearer.put(&mut request.headers)?;
-    }
-    Ok(request)
-}
-
-async fn send(
-    frame: &Frame,
+/// The answer to a call that has no cache.
+async fn sent(
+    frame: &Rc<Frame>,
     call: &Call,
-    request: Request,
+    scope: &dyn Scope,
+    item: Option<Item<'_>>,
     ends: Instant,
 ) -> Result<Arc<Answer>, Fault> {
-    let client = frame.gateway.client(call.upstream)?;
-    let sent = if call.changes {
-        frame.ongoing.commit().await?;
-        change(frame, client.clone(), request, ends).await.ok_or_else(|| too_slow(call))?
-    } else {
-        frame.shared.send(client, request).await
-    };
-    let answer = sent.map_err(|error| unanswered(frame, call, &error))?;
-    frame.answered_bytes.set(frame.answered_bytes.get() + answer.body.len());
+    let bearer = bearer::of(frame, call).await?;
+    let request = request::make(frame, call, scope, item).await?;
+    let answer = fetch(frame, call, request, bearer, ends).await?;
+    let mut parts = frame.parts.borrow_mut();
+    parts.sets_cookie |= freshness::sets_cookie(&answer);
+    if let Some(rule) = &frame.endpoint.reply.cache
+        && rule.ttl == Ttl::Upstream
+    {
+        parts.rest = parts.rest.min(terms(frame, call, rule).said(&answer));
+    }
     Ok(answer)
 }
-
-/// Sends what changes something, in a task of its own: it comes to its end whatever becomes of the request.
-/// Nothing, when it has not ended in time.
-async fn change(
-    frame: &Frame,
-    client: Client,
-    request: Request,
-    ends: Instant,
-) -> Option<Result<Arc<Answer>, Error>> {
-    let ongoing = Rc::clone(&frame.ongoing);
-    let sending = spawn_local(async move {
-        let sent = timeout_at(ends, client.send(&request)).await;
-        if matches!(&sent, Ok(Err(Error::Connect(_)))) && !is_repeated(&request) {
-            ongoing.not_sent();
-        }
-        drop(ongoing);
-        sent.ok()
-    });
-    match sending.await {
-        Ok(sent) => Some(sent?.map(Arc::new)),
-        Err(error) => Some(Err(Error::Closed(error.to_string()))),
-    }
-}
-
-/// Whether the client may have sent it before it found no connection.
-fn is_repeated(request: &Request) -> bool {
-    matches!(request.method, Method::GET | Method::HEAD)
-}
-
-fn unanswered(frame: &Frame, call: &Call, error: &Error) -> Fault {
-    let code = match error {
-        Error::Request(_) => Code::InternalError,
-        Error::Connect(_) => Code::UpstreamUnavailable,
-        Error::Closed(_) | Error::Broken(_) | Error::TooLarge(_) => Code::UpstreamError,
-    };
-    let upstream = &frame.gateway.plan.upstreams[call.upstream].name;
-    Fault::new(code).cause(format_args!("call `{}` to upstream `{upstream}`: {error}", call.name))
-}
-
-fn too_slow(call: &Call) -> Fault {
-    let cause = format!("call `{}` has not ended after {:?}", call.name, call.timeout);
-    Fault::new(Code::UpstreamTimeout).cause(cause)
-}
-
-const UNAUTHORIZED: u16 = 401;

@@ -26,7 +26,7 @@ pub(super) async fn run(frame: &Rc<Frame>, index: usize, each: &Each) -> Settled
     items.begin(list.len());
     let requests = list.iter().enumerate().map(|(at, item)| async move {
         let scope = With { scope: &**frame, slot: slot::ITEM, value: item };
-        (at, one(frame, call, &scope, Some(Item { at, value: item })).await)
+        (at, one(frame, index, &scope, Some(Item { at, value: item })).await)
     });
     let mut ending = stream::iter(requests).buffer_unordered(each.parallel);
     while let Some((at, settled)) = ending.next().await {

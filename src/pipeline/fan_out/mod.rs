@@ -5,9 +5,14 @@ mod bearer;
 mod call;
 mod each;
 mod engine;
+mod fetching;
+mod kept;
+mod key;
 mod request;
+mod send;
 mod settled;
 mod shared;
+mod tags;
 
 pub(super) use answer::describe;
 pub(super) use each::Items;

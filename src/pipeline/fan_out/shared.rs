@@ -10,6 +10,7 @@ use futures_util::FutureExt;
 use futures_util::future::{LocalBoxFuture, Shared as Joined, WeakShared};
 use url::Url;
 
+use crate::cache::Tick;
 use crate::upstream::{Answer, Client, Error, Request};
 
 type Outcome = Result<Arc<Answer>, Error>;
@@ -21,15 +22,24 @@ pub(in crate::pipeline) struct Shared(RefCell<HashMap<Url, Vec<Rc<Sent>>, Random
 
 struct Sent {
     request: Request,
+    /// The moment before it was sent.
+    began: Tick,
     /// Only those who wait for it keep it in flight: when the last one leaves, it is cancelled.
     flight: RefCell<Option<WeakShared<Sending>>>,
     landed: OnceCell<Outcome>,
 }
 
 impl Shared {
-    /// Sends a request that changes nothing, or joins an equal one.
-    pub(super) async fn send(&self, client: &Client, request: Request) -> Outcome {
-        let sent = self.equal(request);
+    /// Sends a request that changes nothing, or joins an equal one that did not begin before `since`: an answer from before
+    /// a revalidation is not kept after it. `now` is the moment that it is.
+    pub(super) async fn send(
+        &self,
+        client: &Client,
+        request: Request,
+        now: Tick,
+        since: Tick,
+    ) -> Outcome {
+        let sent = self.equal(request, now, since);
         if let Some(outcome) = sent.landed.get() {
             return outcome.clone();
         }
@@ -37,13 +47,14 @@ impl Shared {
         sent.landed.get_or_init(|| outcome).clone()
     }
 
-    fn equal(&self, request: Request) -> Rc<Sent> {
+    fn equal(&self, request: Request, began: Tick, since: Tick) -> Rc<Sent> {
         let mut all = self.0.borrow_mut();
         let same_url = all.entry(request.url.clone()).or_default();
-        if let Some(sent) = same_url.iter().find(|sent| equal(&sent.request, &request)) {
+        let joined = |sent: &&Rc<Sent>| sent.began >= since && equal(&sent.request, &request);
+        if let Some(sent) = same_url.iter().find(joined) {
             return Rc::clone(sent);
         }
-        let sent = Sent { request, flight: RefCell::default(), landed: OnceCell::new() };
+        let sent = Sent { request, began, flight: RefCell::default(), landed: OnceCell::new() };
         let sent = Rc::new(sent);
         same_url.push(Rc::clone(&sent));
         sent

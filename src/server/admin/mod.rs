@@ -1,22 +1,29 @@
-//! The admin listener: whether the process lives, whether it takes requests, and whose sessions there are.
+//! The admin listener: whether the process lives, whether it takes requests, whose sessions there are, and
+//! what is to be fetched anew.
 
+mod operator;
+mod revalidate;
 mod sessions;
 
 use std::sync::atomic::Ordering;
 
 use actix_web::http::{ConnectionType, Method, StatusCode};
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 
 use super::connection::Turn;
 use super::error;
 use super::handler::Worker;
 use crate::fault::Code;
 
-/// `GET /healthz`: the process lives. `GET /readyz`: it takes requests; 503 once it drains. `/sessions`: for operators.
-pub(super) async fn answer(request: HttpRequest) -> HttpResponse {
+/// `GET /healthz`: the process lives. `GET /readyz`: it takes requests, and what it does without; 503 once it drains. `/sessions`,
+/// `/revalidate`: for operators.
+pub(super) async fn answer(request: HttpRequest, payload: web::Payload) -> HttpResponse {
     let turn = Turn::begin(&request);
     let mut response = match turn.turns().refused() {
         None if sessions::is_meant(request.path()) => sessions::answer(&request).await,
+        None if request.path() == "/revalidate" => {
+            revalidate::answer(&request, payload, turn.turns()).await
+        }
         None => reply(&request),
         Some(refused) => refuse(&refused.fault.parts().code, None),
     };
@@ -35,6 +42,9 @@ fn reply(request: &HttpRequest) -> HttpResponse {
         "/healthz" => json(StatusCode::OK).body(r#"{"status":"ok"}"#),
         "/readyz" if draining => json(StatusCode::SERVICE_UNAVAILABLE)
             .body(r#"{"status":"draining","missing":["listener"]}"#),
+        "/readyz" if worker.is_some_and(Worker::lacks_redis) => {
+            json(StatusCode::OK).body(r#"{"status":"ready","missing":["redis"]}"#)
+        }
         "/readyz" => json(StatusCode::OK).body(r#"{"status":"ready"}"#),
         _ => refuse(&Code::NotFound, None),
     }

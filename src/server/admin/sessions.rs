@@ -5,14 +5,13 @@
 
 use std::time::Duration;
 
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Value, json};
 
-use super::json as reply;
+use super::operator::{self, wrong};
 use crate::fault::{Code, Fault};
 use crate::pipeline::Gateway;
-use crate::server::handler::Worker;
 use crate::session::{Entry, Listed, Who};
 
 /// Whether a path leads here.
@@ -22,16 +21,11 @@ pub(super) fn is_meant(path: &str) -> bool {
 
 /// Answers an operator.
 pub(super) async fn answer(request: &HttpRequest) -> HttpResponse {
-    match serve(request).await {
-        Ok(value) => reply(StatusCode::OK).body(value.to_string()),
-        Err(fault) => refuse(&fault),
-    }
+    operator::answer(serve(request).await)
 }
 
 async fn serve(request: &HttpRequest) -> Result<Value, Fault> {
-    let worker = request.app_data::<Worker>().and_then(|worker| worker.gateway.as_ref().ok());
-    let gateway = worker.ok_or_else(|| Fault::internal("no worker"))?;
-    authorize(gateway, request)?;
+    let gateway = operator::authorized(request)?;
     let id = request.path().strip_prefix("/sessions/");
     match (request.method(), id) {
         (&Method::GET | &Method::HEAD, None) => list(gateway, &Filter::read(request)?).await,
@@ -39,25 +33,6 @@ async fn serve(request: &HttpRequest) -> Result<Value, Fault> {
         (&Method::DELETE, Some(id)) => end(gateway, id).await,
         (_, None) => Err(Fault::new(Code::MethodNotAllowed).allow("GET, HEAD, DELETE".to_owned())),
         (_, Some(_)) => Err(Fault::new(Code::MethodNotAllowed).allow("DELETE".to_owned())),
-    }
-}
-
-fn authorize(gateway: &Gateway, request: &HttpRequest) -> Result<(), Fault> {
-    let Some(token) = &gateway.plan.server.admin_token else {
-        let message = "Sessions are for operators: the config has no `token` in `[admin]`.";
-        return Err(Fault::new(Code::Forbidden).message(message));
-    };
-    let mut given = request.headers().get_all("authorization");
-    let bearer = |value: &[u8]| {
-        let (scheme, given) = value.split_at_checked(7)?;
-        scheme.eq_ignore_ascii_case(b"bearer ").then(|| token.is(given.trim_ascii()))
-    };
-    match (given.next(), given.next()) {
-        (Some(value), None) if bearer(value.as_bytes()) == Some(true) => Ok(()),
-        _ => {
-            let message = "Show the token of `[admin]`: `Authorization: Bearer …`.";
-            Err(Fault::new(Code::Unauthorized).message(message))
-        }
     }
 }
 
@@ -169,32 +144,4 @@ fn entry(id: &str) -> Option<Entry> {
         *byte = u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()?;
     }
     Some(Entry(hash))
-}
-
-fn wrong(message: &'static str) -> Fault {
-    Fault::new(Code::BadRequest).message(message)
-}
-
-fn refuse(fault: &Fault) -> HttpResponse {
-    let parts = fault.parts();
-    if let Some(cause) = &parts.cause {
-        tracing::warn!(%cause, "an operator was not served");
-    }
-    let status = StatusCode::from_u16(parts.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = reply(status);
-    let id = uuid::Uuid::new_v4().simple().to_string();
-    response.insert_header(("x-request-id", id.as_str()));
-    if parts.status == 401 {
-        response.insert_header(("www-authenticate", "Bearer"));
-    }
-    if let Some(methods) = &parts.allow {
-        response.insert_header(("allow", methods.as_str()));
-    }
-    if let Some(seconds) = parts.retry_after {
-        response.insert_header(("retry-after", seconds.to_string()));
-    }
-    let error = json!({
-        "code": parts.code.name(), "message": parts.message, "request_id": id,
-    });
-    response.body(json!({ "error": error }).to_string())
 }

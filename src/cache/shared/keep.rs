@@ -1,0 +1,77 @@
+//! Giving Redis an entry, and the lease back.
+
+use std::convert::Infallible;
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::future::{Either, select};
+use tokio::time::sleep;
+
+use super::begin::LEASE;
+use super::record::{micros, write_lives, write_tags};
+use super::scripts::{HOLD, KEEP};
+use super::{Lease, Shared, entry, leased};
+use crate::cache::entries::Entries;
+use crate::cache::entry::{Entry, Payload};
+use crate::cache::key::Key;
+use crate::store::{Away, Redis};
+
+impl Shared {
+    /// Holds the lease until something is made.
+    pub async fn hold<T>(
+        &self,
+        redis: &Redis,
+        key: &Key,
+        lease: &Lease,
+        making: impl Future<Output = T>,
+    ) -> T {
+        match select(pin!(making), pin!(renew(redis, key, lease))).await {
+            Either::Left((made, _)) => made,
+            Either::Right((never, _)) => match never {},
+        }
+    }
+
+    /// Shares an entry, and gives the lease back.
+    pub async fn keep<T: Payload>(
+        &self,
+        redis: &Redis,
+        entries: &Entries<T>,
+        key: &Key,
+        shared: &Entry<T>,
+        lease: Lease,
+    ) {
+        let Some(payload) = shared.payload.encode() else {
+            return self.release(redis, key, lease).await;
+        };
+        let (age, lives) = (shared.age(entries.now()), &shared.lives);
+        let rest = lives.all().saturating_sub(age).min(LONGEST);
+        let mut call = KEEP.key(entry(key));
+        call.key(leased(key)).arg(&lease.owner[..]).arg(lease.began);
+        call.arg(micros(age)).arg(micros(lives.fresh.min(LONGEST)));
+        call.arg(write_lives(lives)).arg(write_tags(&shared.tags)).arg(payload);
+        call.arg(rest.as_millis().max(1).to_string());
+        // Who cannot be told makes its own.
+        let _: Result<(), Away> = redis.run(&call).await;
+    }
+
+    /// Gives the lease back: there is nothing to share.
+    pub async fn release(&self, redis: &Redis, key: &Key, lease: Lease) {
+        let _: Result<(), Away> = ask(redis, key, &lease, 0).await;
+    }
+}
+
+async fn renew(redis: &Redis, key: &Key, lease: &Lease) -> Infallible {
+    loop {
+        sleep(Duration::from_millis(LEASE / 3)).await;
+        let _: Result<(), Away> = ask(redis, key, lease, LEASE).await;
+    }
+}
+
+async fn ask(redis: &Redis, key: &Key, lease: &Lease, lasts: u64) -> Result<(), Away> {
+    let mut call = HOLD.key(leased(key));
+    call.arg(&lease.owner[..]).arg(lasts);
+    redis.run(&call).await
+}
+
+/// However long an entry is good: the times of its tags are known for longer.
+const LONGEST: Duration = Duration::from_secs(30 * 24 * 3600);

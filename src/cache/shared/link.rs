@@ -1,0 +1,179 @@
+//! Hearing what other instances revalidate, and knowing whether it is heard.
+
+use std::pin::pin;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use futures_util::future::{Either, select};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout, timeout_at};
+
+use super::record::read_tags;
+use super::scripts::BEACON;
+use super::{CHANNEL, Shared, hex};
+use crate::cache::entries::Entries;
+use crate::cache::entry::Payload;
+use crate::store::{Aside, Messages, Value, cmd};
+
+impl Shared {
+    /// Hears what others revalidate, for as long as it is polled. While it is not heard, nothing is served that is older than
+    /// `[cache] away_ttl`; when it is heard again, what this process has is gone, since any of it may have been revalidated.
+    pub async fn run<T: Payload>(&self, entries: &Entries<T>) {
+        for attempt in 0.. {
+            let channels = [CHANNEL.to_owned(), self.beacon()];
+            let why = match self.target.subscribe(&channels, attempt).await {
+                Ok((messages, aside)) => self.follow(entries, messages, &aside).await,
+                Err(away) => away.to_string(),
+            };
+            self.lost(entries, attempt, &why);
+            sleep(PAUSE).await;
+        }
+    }
+
+    /// Follows one connection until it ends, and says why.
+    async fn follow<T: Payload>(
+        &self,
+        entries: &Entries<T>,
+        messages: Messages,
+        aside: &Aside,
+    ) -> String {
+        match timeout(FIRST, self.arrive(aside)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(why)) => return why,
+            Err(_) => return "no answer".to_owned(),
+        }
+        match select(pin!(self.hear(entries, messages)), pin!(self.beat(aside))).await {
+            Either::Left((why, _)) | Either::Right((why, _)) => why,
+        }
+    }
+
+    /// Looks whether these are the servers that were there before. What others took over may lack the last revalidations, and
+    /// still have what they were about: then all is revalidated.
+    async fn arrive(&self, aside: &Aside) -> Result<(), String> {
+        let said: Value =
+            aside.ask(cmd("INFO").arg("server")).await.map_err(|why| why.to_string())?;
+        let mut runs = Vec::new();
+        collect_runs(&said, &mut runs);
+        runs.sort_unstable();
+        let runs = runs.join(" ");
+        let mut ask = cmd("GET");
+        let before: Option<String> =
+            aside.ask(ask.arg(RUN)).await.map_err(|why| why.to_string())?;
+        if before.as_deref() == Some(&runs) {
+            return Ok(());
+        }
+        self.untold.add_all();
+        self.catch_up(aside).await.map_err(|why| why.to_string())?;
+        aside.ask::<()>(cmd("SET").arg(RUN).arg(&runs)).await.map_err(|why| why.to_string())
+    }
+
+    /// Takes in what comes, until nothing does.
+    async fn hear<T: Payload>(&self, entries: &Entries<T>, mut messages: Messages) -> String {
+        let beacon = self.beacon();
+        let (mut until, mut is_late) = (Instant::now() + FIRST, false);
+        loop {
+            match timeout_at(until, messages.next()).await {
+                Ok(Some((channel, _))) if channel == beacon => {
+                    (until, is_late) = (Instant::now() + SILENCE, false);
+                    self.found(entries);
+                }
+                Ok(Some((_, said))) => self.take_in(entries, &said),
+                Ok(None) => return "the connection has ended".to_owned(),
+                Err(_) if is_late => return format!("nothing heard for {:?}", SILENCE + GRACE),
+                // It may be that this process has stood still.
+                Err(_) => (until, is_late) = (Instant::now() + GRACE, true),
+            }
+        }
+    }
+
+    /// Says again and again that somebody listens, after what could not be said before.
+    async fn beat(&self, aside: &Aside) -> String {
+        let mut ticks = interval(BEAT);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let beacon = self.beacon();
+        loop {
+            ticks.tick().await;
+            let mut call = BEACON.key(&beacon);
+            let said = async {
+                self.catch_up(aside).await?;
+                aside.run::<i64>(call.arg(&beacon)).await
+            };
+            if let Err(why) = said.await {
+                return why.to_string();
+            }
+        }
+    }
+
+    fn take_in<T: Payload>(&self, entries: &Entries<T>, said: &[u8]) {
+        let Some((name, time, tags)) = parts(said) else {
+            // Whatever it was, it was said where revalidations are.
+            return entries.tags.revalidate_all();
+        };
+        if name == self.name {
+            return;
+        }
+        match read_tags(tags) {
+            Some(tags) if !tags.is_empty() => entries.tags.revalidate(&tags),
+            _ => entries.tags.revalidate_all(),
+        }
+        self.heard.note(entries.tags.now(), time);
+    }
+
+    fn found<T: Payload>(&self, entries: &Entries<T>) {
+        if self.is_here() {
+            return;
+        }
+        entries.tags.revalidate_all();
+        self.is_here.store(true, Ordering::Release);
+        entries.cap(Duration::MAX);
+        tracing::info!("what other instances revalidate is heard");
+    }
+
+    fn lost<T: Payload>(&self, entries: &Entries<T>, attempt: usize, why: &str) {
+        entries.cap(self.away_ttl);
+        if self.is_here.swap(false, Ordering::AcqRel) || attempt == 0 {
+            tracing::warn!(
+                cause = why,
+                "what other instances revalidate is not heard: the cache keeps nothing for long"
+            );
+        }
+    }
+
+    fn beacon(&self) -> String {
+        format!("frontdesk:cache:beacon:{}", hex(&self.name))
+    }
+}
+
+/// Who says it, when it was, and of which tags.
+fn parts(said: &[u8]) -> Option<([u8; 16], u64, &[u8])> {
+    let (name, rest) = said.split_first_chunk::<16>()?;
+    let (tags, time) = rest.split_last_chunk::<16>()?;
+    let time = std::str::from_utf8(time).ok()?.parse().ok()?;
+    Some((*name, time, tags))
+}
+
+/// The names of the servers' runs, of one server or of all.
+fn collect_runs(said: &Value, runs: &mut Vec<String>) {
+    let mut text = |text: &str| {
+        let run = text.lines().find_map(|line| line.strip_prefix("run_id:"));
+        runs.extend(run.map(|run| run.trim().to_owned()));
+    };
+    match said {
+        Value::BulkString(bytes) => text(&String::from_utf8_lossy(bytes)),
+        Value::SimpleString(simple) => text(simple),
+        Value::VerbatimString { text: verbatim, .. } => text(verbatim),
+        Value::Array(all) => all.iter().for_each(|one| collect_runs(one, runs)),
+        Value::Map(all) => all.iter().for_each(|(_, one)| collect_runs(one, runs)),
+        _ => {}
+    }
+}
+
+const RUN: &str = "frontdesk:cache:run";
+/// How often it is said that somebody listens.
+const BEAT: Duration = Duration::from_millis(200);
+/// Who hears nothing for so long, and for a moment more, hears nothing.
+const SILENCE: Duration = Duration::from_millis(450);
+const GRACE: Duration = Duration::from_millis(50);
+/// How long the first word may take.
+const FIRST: Duration = Duration::from_secs(1);
+/// Between two attempts.
+const PAUSE: Duration = Duration::from_millis(250);

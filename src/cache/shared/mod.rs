@@ -1,0 +1,103 @@
+//! The entries that all instances share, in Redis, and what they tell each other.
+//!
+//! - `frontdesk:cache:entry:{HEX}` is a record, HEX its key: a hash of `began` and `made` (microseconds since 1970), `fresh`
+//!   (until when it is served as it is), `lives`, `tags` and `payload`.
+//! - `frontdesk:cache:lease:{HEX}` says since when who makes it.
+//! - `frontdesk:cache:tag:HEX` is when a tag was revalidated last, `frontdesk:cache:all` when all was. A record counts where
+//!   it began after that.
+//! - `frontdesk:cache:run` names the servers that have written this: what others took over may lack the last of it.
+//! - The channel `frontdesk:cache:revalidated` tells what is revalidated, `frontdesk:cache:beacon:HEX` that an instance can
+//!   still hear it.
+//!
+//! All time is the time of Redis. Each ends by itself, a record before the times of its tags.
+
+mod announce;
+mod begin;
+mod heard;
+mod keep;
+mod link;
+mod record;
+mod scripts;
+mod untold;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+pub use announce::Announced;
+use heard::Heard;
+use untold::Untold;
+
+use super::entry::Entry;
+use super::key::Key;
+use crate::store::Target;
+
+/// What an instance knows of the others. One serves all workers.
+pub struct Shared {
+    target: Target,
+    away_ttl: Duration,
+    /// Who this is, for the others.
+    name: [u8; 16],
+    /// How many leases there were.
+    leases: AtomicU64,
+    /// It is heard what others revalidate.
+    is_here: AtomicBool,
+    untold: Untold,
+    heard: Heard,
+}
+
+/// What there is for a key in Redis.
+pub enum Begun<T> {
+    /// An entry that may be served as it is; this process keeps it now, too.
+    Found(Arc<Entry<T>>),
+    /// It falls to this instance to fetch it. An entry whose time is over may be there.
+    Ours(Lease, Option<Arc<Entry<T>>>),
+    /// Nothing yet: another instance fetches it.
+    Theirs,
+    /// Redis is away, or cannot be relied on: each instance fetches for itself.
+    Away,
+}
+
+/// That it falls to this instance to fetch what a key stands for.
+pub struct Lease {
+    owner: [u8; 24],
+    /// When it began: microseconds by the clock of Redis.
+    began: u64,
+}
+
+impl Shared {
+    /// Knows nothing yet, and nobody.
+    pub fn new(target: Target, away_ttl: Duration) -> Self {
+        Self {
+            target,
+            away_ttl,
+            name: uuid::Uuid::new_v4().into_bytes(),
+            leases: AtomicU64::new(0),
+            is_here: AtomicBool::new(false),
+            untold: Untold::default(),
+            heard: Heard::default(),
+        }
+    }
+
+    /// Whether it is heard what others revalidate.
+    pub fn is_here(&self) -> bool {
+        self.is_here.load(Ordering::Acquire)
+    }
+}
+
+fn entry(key: &Key) -> String {
+    format!("frontdesk:cache:entry:{{{}}}", hex(key.bytes()))
+}
+
+fn leased(key: &Key) -> String {
+    format!("frontdesk:cache:lease:{{{}}}", hex(key.bytes()))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What all instances listen to.
+const CHANNEL: &str = "frontdesk:cache:revalidated";
+/// When all was revalidated.
+const ALL: &str = "frontdesk:cache:all";
