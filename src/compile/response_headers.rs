@@ -40,8 +40,8 @@ pub(super) fn standing(cx: &mut Context<'_>, gateway: &Gateway, encrypted: bool)
     headers.into()
 }
 
-/// The same as an endpoint has it: without what its own headers take away, and kept by nobody where it looks for a
-/// session, whatever the gateway says of all replies.
+/// The same as an endpoint has it: without what its own headers take away. Who may keep a reply of one that looks for a
+/// session goes by whose it is, whatever the gateway says of all replies.
 pub(super) fn of_endpoint(
     standing: &Headers,
     session: SessionRule,
@@ -55,9 +55,8 @@ pub(super) fn of_endpoint(
     if !private && !standing.iter().any(|(name, _)| off(name)) {
         return Arc::clone(standing);
     }
-    let no_store = (CACHE_CONTROL, HeaderValue::from_static("no-store"));
     let shared = standing.iter().filter(|(name, _)| !private || *name != CACHE_CONTROL).cloned();
-    shared.chain(private.then_some(no_store)).filter(|(name, _)| !off(name)).collect()
+    shared.filter(|(name, _)| !off(name)).collect()
 }
 
 /// They say something of the reply that they stand on.

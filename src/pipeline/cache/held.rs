@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 
+use super::variants::Variants;
 use crate::cache::Payload;
 use crate::fault::Fault;
 use crate::upstream::Answer;
@@ -31,13 +32,15 @@ pub(in crate::pipeline) struct Whole {
     pub(in crate::pipeline) body: Bytes,
     /// Optional calls that failed, as the header names them.
     pub(in crate::pipeline) partial: Option<String>,
+    /// Its body in codings that clients have asked for.
+    pub(in crate::pipeline) variants: Variants,
 }
 
 impl Payload for Held {
     fn weight(&self) -> usize {
         match self {
             Self::Answer(answer) => answer.weight(),
-            Self::Reply(whole) => whole.body.len(),
+            Self::Reply(whole) => whole.body.len() + whole.variants.weight(),
             Self::Fault(_) => 0,
         }
     }

@@ -1,6 +1,9 @@
 //! What is kept of calls' answers: asked once, fresh by tag, never another user's.
 
+mod browser_side;
 mod calls;
+mod compression;
+mod replies;
 
 use crate::harness::*;
 
