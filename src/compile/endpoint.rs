@@ -18,7 +18,6 @@ use super::{
 };
 use crate::config::{self, Method, Route};
 use crate::diagnostic::Diagnostic;
-use crate::jq::Library;
 use crate::plan::{Allow, Body, Call, Endpoint, ErrorShape, FailRule, Input, Reply, SessionRule};
 use crate::template::Text;
 
@@ -58,8 +57,7 @@ pub(super) fn endpoint(
     }
     let (access, plain) = (access?, plain?);
     let name = format!("{} {path}", verb(method));
-    let Made { allow, calls, fail, revalidate, reply } =
-        texts.made(&cx.library, &name, world.max_reply)?;
+    let Made { allow, calls, fail, revalidate, reply } = texts.made(cx, world, &name)?;
     Some(Endpoint {
         name,
         frontend: world.frontend.clone(),
@@ -147,14 +145,14 @@ struct Made {
 
 impl Texts {
     /// `name` is the endpoint's.
-    fn made(self, library: &Library, name: &str, max_reply: usize) -> Option<Made> {
+    fn made(self, cx: &Context<'_>, world: &World<'_>, name: &str) -> Option<Made> {
         let allow = self.conditions.into_iter().map(Condition::into_allow).collect::<Option<_>>();
         let reads = rule::reads(&self.drafts, self.reply.shapeless(), &self.read);
-        let reply = self.reply.into_reply(&self.drafts, max_reply)?;
+        let reply = self.reply.into_reply(&self.drafts, world.max_reply)?;
         let calls = self.drafts.into_iter().map(ordered).collect::<Option<_>>()?;
-        let calls = rule::of_calls(library, name, calls);
+        let calls = rule::of_calls(&cx.library, name, calls);
         let fail = self.fail?;
-        let reply = rule::of_reply(library, &calls, &fail, reads, reply);
+        let reply = rule::of_reply(&cx.library, &world.upstreams, &calls, &fail, reads, reply);
         Some(Made { allow: allow?, calls, fail, revalidate: self.revalidate?, reply })
     }
 }

@@ -1,11 +1,14 @@
 //! What tells one `cache` from another, and what decides a whole reply.
 
+use indexmap::IndexMap;
+
 use super::call::Draft;
 use super::scope::{Edge, Found, Seen};
+use super::upstreams::Upstream;
 use crate::cache::{Key, KeyOf};
 use crate::jq::{Library, Slot};
-use crate::plan::{Caching, Call, FailRule, Reads, Reply, Tag, slot};
-use crate::template::Text;
+use crate::plan::{Body, Caching, Call, FailRule, Reads, Reply, Tag, slot};
+use crate::template::{Template, Text};
 
 /// The calls of an endpoint, each `cache` with its rule: bytes that are others wherever the same request would mean
 /// something else, and the same for equal calls of several endpoints.
@@ -18,6 +21,7 @@ pub(super) fn of_calls(library: &Library, endpoint: &str, calls: Vec<Call>) -> V
 /// decides it.
 pub(super) fn of_reply(
     library: &Library,
+    upstreams: &IndexMap<String, Upstream>,
     calls: &[Call],
     fail: &[FailRule],
     reads: Reads,
@@ -25,6 +29,7 @@ pub(super) fn of_reply(
 ) -> Reply {
     let Some(caching) = reply.cache.take() else { return reply };
     let key = cache(Key::of("rule of a reply"), library, &caching);
+    let key = calls.iter().fold(key.count(calls.len()), |key, call| sent(key, upstreams, call));
     let made = format!("{calls:?} {fail:?} {reply:?}");
     let rule = key.part(made.as_bytes()).end().into_bytes().to_vec();
     Reply { cache: Some(Caching { rule, reads, ..caching }), ..reply }
@@ -72,15 +77,28 @@ fn is_mixed(tag: &Tag, own: Slot) -> bool {
     tag.reads_answer && slots.any(|slot| *slot != own)
 }
 
+/// What of a call is not shown.
+fn sent(key: KeyOf, upstreams: &IndexMap<String, Upstream>, call: &Call) -> KeyOf {
+    let upstream = upstreams.get_index(call.upstream);
+    let key = key.part(upstream.map_or("", |(_, upstream)| &upstream.url).as_bytes());
+    let form = match &call.body {
+        Body::Form(fields) => fields.as_slice(),
+        _ => &[],
+    };
+    let texts = call.query.iter().chain(form).map(|(_, text)| text);
+    let texts = texts.chain(call.headers.iter().map(|(_, text)| text)).map(Text::template);
+    texts.chain([call.path.template()]).fold(key, secrets)
+}
+
 /// What stands in its table. What is shown of a template is without its secrets, which count too.
 fn cache(key: KeyOf, library: &Library, caching: &Caching) -> KeyOf {
     let key = key.part(library.source().as_bytes()).part(format!("{caching:?}").as_bytes());
     let texts = caching.tags.iter().map(|tag| &tag.text);
-    texts.fold(key.count(caching.tags.len()), secrets)
+    texts.map(Text::template).fold(key.count(caching.tags.len()), secrets)
 }
 
-fn secrets(key: KeyOf, text: &Text) -> KeyOf {
-    let secrets: Vec<&str> = text.template().secrets().collect();
+fn secrets(key: KeyOf, template: &Template) -> KeyOf {
+    let secrets: Vec<&str> = template.secrets().collect();
     secrets.iter().fold(key.count(secrets.len()), |key, secret| key.part(secret.as_bytes()))
 }
 
