@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use frontdesk::plan::{Caching, Encoding, Endpoint, Place, Scope, Ttl, slot};
+use frontdesk::encoding::Encoding;
+use frontdesk::plan::{Caching, Endpoint, Place, Scope, Ttl, slot};
 use proptest::prelude::*;
 
 use crate::case::{Case, endpoint};
