@@ -1,6 +1,8 @@
 //! What is kept of calls' answers: asked once, fresh by tag, never another user's.
 
 mod calls;
+mod redis_away;
+mod shared;
 
 use crate::harness::*;
 
