@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER, STRICT_TRANSPORT_SECURITY,
-    WWW_AUTHENTICATE,
+    ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, LAST_MODIFIED, LOCATION, RETRY_AFTER,
+    STRICT_TRANSPORT_SECURITY, WWW_AUTHENTICATE,
 };
 use http::{HeaderName, HeaderValue};
 
@@ -61,8 +61,8 @@ pub(super) fn of_endpoint(
 }
 
 /// They say something of the reply that they stand on.
-const OF_SOME_REPLIES: [HeaderName; 5] =
-    [ALLOW, CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE];
+const OF_SOME_REPLIES: [HeaderName; 7] =
+    [ALLOW, CONTENT_TYPE, ETAG, LAST_MODIFIED, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE];
 
 fn header(
     cx: &mut Context<'_>,

@@ -33,6 +33,8 @@ pub(super) struct Upstream {
     pub(super) max_response: Size,
     /// Of a call that says none: what is sent as `Authorization: Bearer`.
     pub(super) auth: Auth,
+    /// Where that stands.
+    pub(super) auth_span: Span,
 }
 
 /// A header or a query key of every call.
@@ -113,6 +115,7 @@ fn given(
         timeout: positive(cx, &upstream.timeout),
         max_response: cx.value(&upstream.max_response).unwrap_or(Size(0)),
         auth,
+        auth_span: upstream.auth.span.clone(),
     }
 }
 

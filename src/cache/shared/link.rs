@@ -109,16 +109,17 @@ impl Shared {
     fn take_in<T: Payload>(&self, entries: &Entries<T>, said: &[u8]) {
         let Some((name, time, tags)) = parts(said) else {
             // Whatever it was, it was said where revalidations are.
-            return entries.tags.revalidate_all();
+            entries.tags.revalidate_all();
+            return;
         };
         if name == self.name {
             return;
         }
-        match read_tags(tags) {
+        let tick = match read_tags(tags) {
             Some(tags) if !tags.is_empty() => entries.tags.revalidate(&tags),
             _ => entries.tags.revalidate_all(),
-        }
-        self.heard.note(entries.tags.now(), time);
+        };
+        self.heard.note(tick, time);
     }
 
     fn found<T: Payload>(&self, entries: &Entries<T>) {

@@ -4,6 +4,7 @@ pub(super) mod freshness;
 mod held;
 mod mark;
 mod parts;
+mod record;
 mod scope;
 mod serve;
 pub(super) mod validators;

@@ -147,9 +147,11 @@ fn join(
     old: Option<Arc<Entry<Held>>>,
 ) -> (Flight<Served>, Option<Making>) {
     let tags = &gateway.cache.entries.tags;
-    let began = tags.now();
     // What began before a revalidation is not joined after it. Of tags that are not known yet, any may be meant.
-    let since = ask.tags.as_ref().map_or(began, |known| tags.last_of(known));
+    let since = ask.tags.as_ref().map(|known| tags.last_of(known));
+    // After that: what is revalidated in between was so before this one is made, and does not make its entry be gone.
+    let began = tags.now();
+    let since = since.unwrap_or(began);
     let (flight, takeoff) = gateway.cache.flights.join(&(ask.key, since));
     let making = takeoff.map(|takeoff| Making {
         gateway: Rc::clone(gateway),
