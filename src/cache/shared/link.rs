@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::future::{Either, select};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout, timeout_at};
 
+use super::announce::KEPT;
 use super::record::read_tags;
 use super::scripts::BEACON;
 use super::{CHANNEL, Shared, hex};
@@ -63,7 +64,9 @@ impl Shared {
         }
         self.untold.add_all();
         self.catch_up(aside).await.map_err(|why| why.to_string())?;
-        aside.ask::<()>(cmd("SET").arg(RUN).arg(&runs)).await.map_err(|why| why.to_string())
+        let mut note = cmd("SET");
+        note.arg(RUN).arg(&runs).arg("PX").arg(KEPT);
+        aside.ask::<()>(&note).await.map_err(|why| why.to_string())
     }
 
     /// Takes in what comes, until nothing does.

@@ -12,6 +12,8 @@ mod stale;
 mod tags;
 mod upstream_says;
 mod validators;
+mod redis_away;
+mod shared;
 
 use crate::harness::*;
 
