@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use frontdesk::plan::{Caching, Encoding, Endpoint, Place, Scope, Ttl, slot};
+use frontdesk::encoding::Encoding;
+use frontdesk::plan::{Caching, Endpoint, Place, Scope, Ttl, slot};
 use proptest::prelude::*;
 
 use crate::case::{Case, endpoint};
@@ -97,7 +98,7 @@ fn a_tag_may_read_the_answer_and_waits_for_what_else_it_reads() {
         [get.calls.post]
         upstream = "users"
         path = "/post"
-        cache = { ttl = "1s", tags = ["posts", "post:{$post.id}", "team:{$team.id}"] }
+        cache = { ttl = "1s", tags = ["posts", "post:{$post.id}", "team:{$team.id}", "{$calls.post.headers.tag}"] }
         [calls.team]
         upstream = "users"
         path = "/team"
@@ -112,7 +113,7 @@ fn a_tag_may_read_the_answer_and_waits_for_what_else_it_reads() {
     let after = |caching: &Caching| -> Vec<bool> {
         caching.tags.iter().map(|tag| tag.reads_answer).collect()
     };
-    assert_eq!(after(cache(endpoint, "post").expect("a cache")), [false, true, false]);
+    assert_eq!(after(cache(endpoint, "post").expect("a cache")), [false, true, false, true]);
     assert_eq!(after(endpoint.reply.cache.as_ref().expect("a cache")), [false, true]);
 }
 
