@@ -11,7 +11,6 @@ use super::scope::Seen;
 use super::upstreams::positive;
 use crate::config::{self, List, Method, Plain, Response, Route, Template};
 use crate::diagnostic::Span;
-use crate::jq::Read;
 use crate::plan::{Cache, Caching, Reads, Scope, Tag, Ttl};
 use crate::template::Text;
 
@@ -182,26 +181,7 @@ fn tag(reader: &mut Reader<'_, '_, '_>, written: &Template, own: Option<usize>) 
     let of_answer = |call: usize| own.is_none_or(|own| own == call);
     let reads_answer = read.iter().any(|edge| of_answer(edge.to));
     reader.found.edges.extend(read.into_iter().filter(|edge| own != Some(edge.to)));
-    let text = text?;
-    check_outcome(reader, written, &text, own);
-    Some(Tag { text, reads_answer })
-}
-
-/// What became of a call is not there yet when its answer is kept.
-fn check_outcome(
-    reader: &mut Reader<'_, '_, '_>,
-    written: &Template,
-    text: &Text,
-    own: Option<usize>,
-) {
-    let Some(name) = own.and_then(|own| reader.variables.names.live(own)) else { return };
-    let is_own =
-        |read: &Read| read.var == "calls" && read.path.first().is_some_and(|it| it == name);
-    if text.template().programs().any(|program| program.reads().iter().any(is_own)) {
-        let title = format!("a tag cannot read `$calls.{name}`, whose answer it is for");
-        let help = format!("`${name}` is the answer");
-        reader.cx.wrong(&written.span, title, help);
-    }
+    Some(Tag { text: text?, reads_answer })
 }
 
 fn tag_text(reader: &mut Reader<'_, '_, '_>, written: &Template) -> Option<Text> {

@@ -98,7 +98,7 @@ fn a_tag_may_read_the_answer_and_waits_for_what_else_it_reads() {
         [get.calls.post]
         upstream = "users"
         path = "/post"
-        cache = { ttl = "1s", tags = ["posts", "post:{$post.id}", "team:{$team.id}"] }
+        cache = { ttl = "1s", tags = ["posts", "post:{$post.id}", "team:{$team.id}", "{$calls.post.headers.tag}"] }
         [calls.team]
         upstream = "users"
         path = "/team"
@@ -113,7 +113,7 @@ fn a_tag_may_read_the_answer_and_waits_for_what_else_it_reads() {
     let after = |caching: &Caching| -> Vec<bool> {
         caching.tags.iter().map(|tag| tag.reads_answer).collect()
     };
-    assert_eq!(after(cache(endpoint, "post").expect("a cache")), [false, true, false]);
+    assert_eq!(after(cache(endpoint, "post").expect("a cache")), [false, true, false, true]);
     assert_eq!(after(endpoint.reply.cache.as_ref().expect("a cache")), [false, true]);
 }
 
