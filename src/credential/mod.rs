@@ -26,6 +26,8 @@ pub enum Grant {
 
 /// What a credential's tokens are asked with.
 pub struct Credential {
+    /// NAME
+    pub name: String,
     /// Who shows itself.
     pub grant: Grant,
     /// Whom it asks.
@@ -72,6 +74,15 @@ impl Credentials {
     /// 500 for an index that there is not.
     pub fn grant(&self, index: usize) -> Result<Grant, Fault> {
         Ok(self.credential(index)?.grant)
+    }
+
+    /// What tells one credential from another, in this process or any.
+    ///
+    /// # Errors
+    /// 500 for an index that there is not.
+    pub fn about(&self, index: usize) -> Result<[&str; 3], Fault> {
+        let Credential { name, audience, scope, .. } = &**self.credential(index)?;
+        Ok([name, audience.as_deref().unwrap_or_default(), scope.as_deref().unwrap_or_default()])
     }
 
     /// A token of a credential: one for the subject where there is one, else the gateway's own.

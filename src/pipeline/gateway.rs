@@ -179,8 +179,9 @@ fn credentials(
             TokenSource::Login(login) => providers.get(login).cloned().ok_or("no such login")?,
             TokenSource::Own(settings) => Arc::new(Provider::new(settings, Arc::clone(clock))?),
         };
-        let plan::Credential { grant, audience, scope, .. } = one;
-        Ok(Credential { grant, provider, audience, scope })
+        let plan::Credential { name, grant, audience, scope, .. } = one;
+        let name = name.to_string();
+        Ok(Credential { name, grant, provider, audience, scope })
     };
     let all = std::mem::take(&mut plan.credentials).into_iter();
     let all = all.map(credential).collect::<Result<_, String>>()?;

@@ -289,7 +289,8 @@ fn shared(gateway: &Gateway) -> Option<(&Shared, &Redis)> {
 }
 
 impl Served {
-    fn kept(entry: Arc<Entry<Held>>, how: How) -> Self {
+    /// What is kept.
+    pub(in crate::pipeline) fn kept(entry: Arc<Entry<Held>>, how: How) -> Self {
         Self { outcome: Ok(entry.payload.clone()), how, entry: Some(entry) }
     }
 

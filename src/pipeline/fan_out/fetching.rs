@@ -19,6 +19,7 @@ use crate::upstream::{Answer, Request};
 use crate::value::Value;
 
 /// A request that is sent for all who ask for the same.
+#[derive(Clone)]
 pub(super) struct Fetching {
     pub(super) frame: Rc<Frame>,
     /// The call.
@@ -91,9 +92,10 @@ impl Fetching {
         let Some(lives) = terms(&frame, call, rule).lives(&answer) else {
             return not(answer);
         };
-        let tagged = match &item {
-            None => tags::behind(rule, &frame, index, &*frame, &answer, value).await,
-            Some(item) => {
+        let tagged = match (value, &item) {
+            (None, _) => Ok(Vec::new()),
+            (Some(value), None) => tags::behind(rule, &frame, index, &*frame, &answer, value).await,
+            (Some(value), Some(item)) => {
                 let scope = With { scope: &*frame, slot: slot::ITEM, value: item };
                 tags::behind(rule, &frame, index, &scope, &answer, value).await
             }
@@ -115,16 +117,23 @@ pub(super) fn terms<'a>(frame: &Frame, call: &'a Call, rule: &'a Caching) -> Ter
     Terms { rule, call, shows_user, now: frame.gateway.clock.now() }
 }
 
-/// What reading the call gives.
+/// What reading the call gives where it has succeeded; nothing for any other answer, whose tags are those that do not read
+/// it.
 ///
 /// # Errors
 /// Why the body of a success cannot be read.
-pub(super) async fn read(frame: &Frame, call: &Call, answer: &Answer) -> Result<Value, String> {
-    let rule = call.on_status.iter().find(|(own, _)| *own == answer.status);
-    match rule {
-        Some((_, OnStatus::Value(value))) => Ok(value.clone()),
-        None if (200..300).contains(&answer.status) => said(frame, call, answer).await,
-        _ => Ok(call.fallback.clone()),
+pub(super) async fn read(
+    frame: &Frame,
+    call: &Call,
+    answer: &Answer,
+) -> Result<Option<Value>, String> {
+    if !(200..300).contains(&answer.status) {
+        return Ok(None);
+    }
+    match call.on_status.iter().find(|(own, _)| *own == answer.status) {
+        Some((_, OnStatus::Value(value))) => Ok(Some(value.clone())),
+        Some(_) => Ok(None),
+        None => said(frame, call, answer).await.map(Some),
     }
 }
 

@@ -13,8 +13,8 @@ use super::key::key;
 use super::request;
 use super::send::{fetch, too_slow};
 use super::tags;
-use crate::cache::{Entry, Key, Tag};
-use crate::fault::Fault;
+use crate::cache::{Entry, Key, Look, Tag};
+use crate::fault::{Code, Fault};
 use crate::jq::Scope;
 use crate::pipeline::cache::{Ask, Held, How, Mark, Served, excused, freshness, serve};
 use crate::pipeline::frame::Frame;
@@ -75,37 +75,63 @@ async fn served(
     Asked { request, tags, key }: Asked,
     ends: Instant,
 ) -> Served {
+    if let Look::Fresh(entry) = frame.gateway.cache.entries.look(&key) {
+        return Served::kept(entry, How::Hit);
+    }
     let call = frame.call(index);
     let all_ahead = rule.tags.iter().all(|tag| !tag.reads_answer);
-    let tags_ahead = all_ahead.then(|| tags.clone());
-    let keeps = frame.ongoing.keeps();
-    let ask = Ask { key, tags: tags_ahead, patience: call.timeout, keeps };
-    let item = item.map(|item| item.value.clone());
-    let fetching =
-        Fetching { frame: Rc::clone(frame), index, item, request: request.clone(), tags };
-    let ours = Rc::new(Cell::new(false));
-    let making = Rc::clone(&ours);
-    let make = |old| async move {
-        making.set(true);
-        fetching.make(old).await
+    let ask = Ask {
+        key,
+        tags: all_ahead.then(|| tags.clone()),
+        patience: call.timeout,
+        keeps: frame.ongoing.keeps(),
     };
-    let served = match timeout_at(ends, serve(&frame.gateway, ask, make)).await {
-        Ok(served) => served,
-        Err(_) => {
-            let late = Served::failed(too_slow(call));
-            return excused(&frame.gateway, &key).unwrap_or(late);
+    let fetching = Fetching {
+        frame: Rc::clone(frame),
+        index,
+        item: item.map(|item| item.value.clone()),
+        request: request.clone(),
+        tags,
+    };
+    loop {
+        let ours = Rc::new(Cell::new(false));
+        let (making, fetching) = (Rc::clone(&ours), fetching.clone());
+        let make = |old| async move {
+            making.set(true);
+            fetching.make(old).await
+        };
+        let served = match timeout_at(ends, serve(&frame.gateway, ask.clone(), make)).await {
+            Ok(served) => served,
+            Err(_) => {
+                let late = Served::failed(too_slow(call));
+                return excused(&frame.gateway, &key).unwrap_or(late);
+            }
+        };
+        if ours.get() || served.entry.is_some() {
+            return served;
         }
-    };
-    if ours.get() || served.entry.is_some() || !is_for_one(frame, rule, call, &served) {
-        return served;
+        if !(is_late(&served) && Instant::now() < ends) {
+            let is_for_one = is_for_one(frame, rule, call, &served);
+            return if is_for_one { alone(frame, call, request, ends).await } else { served };
+        }
+        // Whoever was at it had less patience.
     }
-    // What another request has got is not for this one: it asks for itself.
+}
+
+/// What another request has got is not for this one: it asks for itself.
+async fn alone(frame: &Rc<Frame>, call: &Call, request: Request, ends: Instant) -> Served {
     let sent = async {
         let bearer = bearer::of(frame, call).await?;
         fetch(frame, call, request, bearer, ends).await
     };
     let outcome = timeout_at(ends, sent).await.unwrap_or_else(|_| Err(too_slow(call)));
     Served { outcome: outcome.map(Held::Answer), how: How::Bypass, entry: None }
+}
+
+/// Whether there was no answer in time.
+fn is_late(served: &Served) -> bool {
+    let late = |fault: &Fault| fault.parts().code == Code::UpstreamTimeout;
+    served.outcome.as_ref().err().is_some_and(late)
 }
 
 /// What is served, and a note of it for the reply.
@@ -132,7 +158,7 @@ async fn taken(
     if entry.is_none() {
         let call = frame.call(index);
         // The whole reply may be kept all the same, and is revalidated by what it is made of.
-        if let Ok(value) = read(frame, call, &answer).await {
+        if let Ok(Some(value)) = read(frame, call, &answer).await {
             tags.extend(tags::behind(rule, frame, index, scope, &answer, value).await?);
         }
         note(frame, how, None, &tags);

@@ -8,7 +8,7 @@ use crate::fault::Fault;
 use crate::jq::Scope;
 use crate::pipeline::cache::scope as of_scope;
 use crate::pipeline::frame::Frame;
-use crate::plan::{Caching, Expect};
+use crate::plan::{Auth, Caching};
 use crate::upstream::Request;
 
 /// All that decides the answer. `request` has no token yet: whose it is, the scope says. `tags` are those that do not read
@@ -26,20 +26,20 @@ pub(super) async fn key(
 ) -> Result<Key, Fault> {
     let call = frame.call(index);
     let upstream = &frame.gateway.plan.upstreams[call.upstream].name;
-    let expect = match call.expect {
-        Expect::Json => 0_u8,
-        Expect::Text => 1,
-        Expect::None => 2,
-    };
     let mut key = Key::of("call")
         .part(&rule.rule)
         .part(upstream.as_bytes())
-        .part(format!("{:?}", call.auth).as_bytes())
-        .part(&[expect])
-        .part(&call.max_response.to_be_bytes())
         .part(request.method.as_str().as_bytes())
         .part(request.url.as_str().as_bytes())
         .part(&request.body);
+    key = match call.auth {
+        Auth::None => key.part(b"none"),
+        Auth::User => key.part(b"user"),
+        Auth::Credential(index) => {
+            let about = frame.gateway.credentials.about(index)?;
+            about.iter().fold(key.part(b"credential"), |key, text| key.part(text.as_bytes()))
+        }
+    };
     let mut headers: Vec<_> =
         request.headers.iter().filter(|header| !is_told(frame, header)).collect();
     // Values of one name stay in their order.

@@ -4,6 +4,14 @@ mod browser_side;
 mod calls;
 mod compression;
 mod replies;
+mod flights;
+mod operators;
+mod scopes;
+mod sharing;
+mod stale;
+mod tags;
+mod upstream_says;
+mod validators;
 
 use crate::harness::*;
 
