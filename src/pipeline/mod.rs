@@ -178,8 +178,7 @@ async fn stages(
         let deadline = Instant::now() + frame.endpoint.deadline;
         make(&frame, deadline).await
     };
-    let serving = cache::reply(&frame, caching, make);
-    let (found, mark) = timeout_at(deadline, serving).await.map_err(|_| out_of_time())??;
+    let (found, mark) = cache::reply(&frame, caching, deadline, make).await?;
     notes.cache = Some(mark);
     found.map(Outcome::Found)
 }
@@ -192,10 +191,6 @@ async fn make(frame: &Rc<Frame>, deadline: Instant) -> Result<Whole, Fault> {
     // What the endpoint promises is checked on what it says.
     promise::check(frame, &shaped).await?;
     respond::written(shaped)
-}
-
-fn out_of_time() -> Fault {
-    Fault::new(Code::UpstreamTimeout).cause("the reply was not made before the deadline")
 }
 
 fn too_slow(endpoint: &Endpoint) -> Fault {

@@ -65,7 +65,7 @@ pub(super) fn written(shaped: Shaped) -> Result<Whole, Fault> {
     }
     // These statuses have no body (RFC 9110 §15.3.5, §15.3.6, §15.4.5).
     let body = if matches!(status, 204 | 205 | 304) { Bytes::new() } else { body };
-    Ok(Whole { status, headers, body, partial, variants: Variants::default() })
+    Ok(Whole { status, headers, body, partial, is_for_one: false, variants: Variants::default() })
 }
 
 /// A whole reply, as the reply to one request.

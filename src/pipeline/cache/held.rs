@@ -34,6 +34,8 @@ pub(in crate::pipeline) struct Whole {
     pub(in crate::pipeline) body: Bytes,
     /// Optional calls that failed, as the header names them.
     pub(in crate::pipeline) partial: Option<String>,
+    /// A part of it is one client's, so that it is not kept, and is nobody else's.
+    pub(in crate::pipeline) is_for_one: bool,
     /// Its body in codings that clients have asked for.
     pub(in crate::pipeline) variants: Variants,
 }

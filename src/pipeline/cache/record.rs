@@ -90,5 +90,5 @@ fn whole(mut record: Bytes) -> Option<Whole> {
     let partial = String::from_utf8(record.split_to(length).into()).ok()?;
     let partial = (!partial.is_empty()).then_some(partial);
     let Reply { status, headers, body } = Reply::from_record(record)?;
-    Some(Whole { status, headers, body, partial, variants: Variants::default() })
+    Some(Whole { status, headers, body, partial, is_for_one: false, variants: Variants::default() })
 }

@@ -1,16 +1,18 @@
 //! `[METHOD.response.cache]`: whole replies.
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::ETAG;
+use tokio::time::{Instant, timeout_at};
 
-use super::serve::{self, Ask, Made, Served, serve};
+use super::serve::{self, Ask, How, Made, Served, excused, serve};
 use super::{Held, Mark, Whole, scope};
 use crate::cache::{Entry, Key, Lives, Tag};
-use crate::fault::Fault;
+use crate::fault::{Code, Fault};
 use crate::jq::Scope as _;
 use crate::pipeline::etag;
 use crate::pipeline::frame::Frame;
@@ -34,14 +36,15 @@ pub(in crate::pipeline) struct Found {
 /// client may have it is to be asked before. Gives it, or the fault that stands in its place; and where that comes from.
 ///
 /// # Errors
-/// 500 where what decides it cannot be said.
+/// 500 where what decides it cannot be said, 504 when the deadline comes before it is made.
 pub(in crate::pipeline) async fn reply<M, F>(
     frame: &Rc<Frame>,
     caching: &Caching,
+    deadline: Instant,
     make: M,
 ) -> Result<(Result<Found, Fault>, Mark), Fault>
 where
-    M: FnOnce(Rc<Frame>) -> F + 'static,
+    M: FnOnce(Rc<Frame>) -> F + Copy + 'static,
     F: Future<Output = Result<Whole, Fault>> + 'static,
 {
     let key = key(frame, caching).await?;
@@ -55,8 +58,10 @@ where
                 patience: frame.endpoint.deadline,
                 keeps: frame.ongoing.keeps(),
             };
-            let own = Rc::clone(frame);
-            serve(gateway, ask, move |_| made(own, make)).await
+            match timeout_at(deadline, served(frame, ask, make)).await {
+                Ok(served) => served,
+                Err(_) => excused(gateway, &key).ok_or_else(out_of_time)?,
+            }
         }
     };
     let mark = Mark::of(&served, gateway.clock.steady());
@@ -69,6 +74,47 @@ where
     let untagged = entry.as_ref().is_some_and(|entry| entry.tags.is_empty());
     let is_everybodys = untagged && matches!(caching.scope, Scope::Shared);
     Ok((whole.map(|whole| Found { whole, key, entry, is_everybodys }), mark))
+}
+
+async fn served<M, F>(frame: &Rc<Frame>, ask: Ask, make: M) -> Served
+where
+    M: FnOnce(Rc<Frame>) -> F + Copy + 'static,
+    F: Future<Output = Result<Whole, Fault>> + 'static,
+{
+    loop {
+        let (is_ours, own) = (Rc::new(Cell::new(false)), Rc::clone(frame));
+        let making = Rc::clone(&is_ours);
+        let make_it = move |_| {
+            making.set(true);
+            made(own, make)
+        };
+        let served = serve(&frame.gateway, ask.clone(), make_it).await;
+        if is_ours.get() || served.entry.is_some() {
+            return served;
+        }
+        match &served.outcome {
+            // Whoever was at it has begun earlier, and had less time left.
+            Err(fault) if fault.parts().code == Code::UpstreamTimeout => {}
+            outcome if is_for_one(outcome) => {
+                let outcome = made(Rc::clone(frame), make).await.outcome;
+                return Served { outcome, how: How::Bypass, entry: None };
+            }
+            _ => return served,
+        }
+    }
+}
+
+/// Whether what another request has got is not for this one, which asks for itself.
+fn is_for_one(outcome: &Result<Held, Fault>) -> bool {
+    match outcome {
+        Ok(Held::Reply(whole)) => whole.is_for_one,
+        Ok(_) => false,
+        Err(fault) => matches!(fault.parts().status, 401 | 403),
+    }
+}
+
+fn out_of_time() -> Fault {
+    Fault::new(Code::UpstreamTimeout).cause("the reply was not made before the deadline")
 }
 
 /// What decides a reply: its rule, who shares it, and what anything reads of the request.
@@ -123,7 +169,8 @@ where
     F: Future<Output = Result<Whole, Fault>>,
 {
     let making = async {
-        let whole = finished(make(Rc::clone(&frame)).await?);
+        let mut whole = finished(make(Rc::clone(&frame)).await?);
+        whole.is_for_one = frame.parts.borrow().sets_cookie;
         let keep = match &frame.endpoint.reply.cache {
             Some(caching) => keep(&frame, caching, &whole).await?,
             None => None,
@@ -166,7 +213,7 @@ async fn keep(
         Ttl::Upstream => parts.rest,
     };
     let success = (200..300).contains(&whole.status) && whole.partial.is_none();
-    if !success || parts.sets_cookie || fresh.is_zero() {
+    if !success || whole.is_for_one || fresh.is_zero() {
         return Ok(None);
     }
     Ok(Some((lives(caching, fresh), [own, parts.tags.clone()].concat())))

@@ -4,7 +4,7 @@ use crate::harness::*;
 
 async fn up() -> Upstream {
     let up = Upstream::start().await;
-    up.on("*", "/it", Reply::json(json!({"text": "x".repeat(2000)})));
+    up.on("*", "/it", Reply::json(json!({"text": "so many words ".repeat(300)})));
     up.on("GET", "/small", Reply::json(json!(1)));
     up.on("GET", "/gone", Reply::status(404));
     up
@@ -279,4 +279,47 @@ async fn k5_a_path_that_looks_like_a_file_is_not_the_session() {
         assert!(reply.contains("cache-control: no-store"), "{path}: {reply}");
         assert!(!reply.contains("authenticated"), "{path}: {reply}");
     }
+}
+
+const PAGE: &str = r#"
+session = "none"
+[get.calls.page]
+upstream = "up"
+path = "/page"
+expect = "text"
+[get.response]
+envelope = "text"
+[get.response.headers]
+content-type = "text/html; charset=utf-8"
+"#;
+
+/// Shown with Chromium: what may be kept for a time is not asked for again, and of what must be asked for no body comes.
+#[tokio::test]
+async fn a_browser_keeps_what_it_may_and_asks_for_the_rest_without_getting_it_twice() {
+    let up = up().await;
+    up.on("GET", "/page", Reply::text("<!DOCTYPE html><title>A page</title>"));
+    let shared = "[get.response]\ncache = { ttl = \"60s\", scope = \"shared\" }";
+    let gateway = Gateway::config()
+        .upstream("up", &up)
+        .route("index.toml", PAGE)
+        .route("kept.toml", &route("none", "/it", shared))
+        .route("checked.toml", &route("none", "/it", ""))
+        .start()
+        .await;
+    let visit = browse("fetch_twice", &gateway.url("")).await;
+    let visit = visit.unwrap_or_else(|error| panic!("{error}"));
+    for path in ["/kept", "/checked"] {
+        let (bodies, sizes) = (&visit[path]["bodies"], &visit[path]["sizes"]);
+        assert_eq!(bodies[0], bodies[1]);
+        let of = |n: usize| [0, 1, 2].map(|at| sizes[n][at].as_u64().expect("a size"));
+        let ([first, encoded, decoded], [again, _, decoded_again]) = (of(0), of(1));
+        assert_eq!(decoded, decoded_again);
+        assert!(encoded * 2 < decoded && first > encoded, "it came compressed: {visit:#}");
+        match path {
+            "/kept" => assert_eq!(again, 0, "it was not asked for again: {visit:#}"),
+            _ => assert!(again > 0 && again < 400, "no body came again: {visit:#}"),
+        }
+    }
+    let asked = up.requests().iter().filter(|request| request.path() == "/it").count();
+    assert_eq!(asked, 3, "once to be kept, twice to be checked");
 }

@@ -5,15 +5,16 @@ mod calls;
 mod compression;
 mod flights;
 mod operators;
+mod redis_away;
+mod replies;
 mod replies;
 mod scopes;
+mod shared;
 mod sharing;
 mod stale;
 mod tags;
 mod upstream_says;
 mod validators;
-mod redis_away;
-mod shared;
 
 use crate::harness::*;
 

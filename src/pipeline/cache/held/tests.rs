@@ -56,6 +56,7 @@ fn all_that_is_held_weighs() {
         headers,
         body: Bytes::copy_from_slice(body),
         partial: None,
+        is_for_one: false,
         variants: Variants::default(),
     };
     let weight = |whole| Held::Reply(Arc::new(whole)).weight();
@@ -87,8 +88,7 @@ proptest! {
     ) {
         let partial = (!partial.is_empty()).then_some(partial);
         let (body, own) = (Bytes::from(body), (headers.clone(), partial.clone()));
-        let variants = Variants::default();
-        let whole = Whole { status, headers, body: body.clone(), partial, variants };
+        let whole = Whole { status, headers, body: body.clone(), partial, is_for_one: false, variants: Variants::default() };
         let Held::Reply(back) = again(&Held::Reply(Arc::new(whole))) else { panic!("another kind") };
         prop_assert_eq!((back.status, &back.body), (status, &body));
         prop_assert_eq!((&back.headers, &back.partial), (&own.0, &own.1));
