@@ -7,7 +7,6 @@ mod flights;
 mod operators;
 mod redis_away;
 mod replies;
-mod replies;
 mod scopes;
 mod shared;
 mod sharing;
