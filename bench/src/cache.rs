@@ -171,7 +171,7 @@ fn answer(number: u64) -> Result<Answer, Failure> {
     headers.insert("date", HeaderValue::from_static("Sat, 21 Nov 2026 10:00:00 GMT"));
     headers.insert("etag", HeaderValue::from_str(&format!("\"{number:x}\""))?);
     let came = Answer::new(200, headers, body.into());
-    if number % 4 != 0 {
+    if !number.is_multiple_of(4) {
         let limits = Limits { max_depth: 100, duplicate_keys: DuplicateKeys::LastWins };
         let value = parse(&came.body, &limits).map_err(|error| error.to_string())?;
         let _ = came.json.set(value);
