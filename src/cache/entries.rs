@@ -43,7 +43,7 @@ pub enum Look<T> {
 impl<T: Payload> Entries<T> {
     /// None, and at most `max_size` bytes of them.
     ///
-    /// Where there is no more room, what was not asked for the longest goes. How often something was asked (as TinyLFU has
+    /// Where there is no more room, what was not asked for the longest goes. How often something was asked (as `TinyLFU` has
     /// it) would keep a new entry out until it was asked, and fetched, more often than what is there; and all end by their
     /// time anyway.
     pub fn new(max_size: usize, clock: Arc<dyn Clock>) -> Self {
