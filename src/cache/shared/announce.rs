@@ -32,8 +32,7 @@ impl Shared {
         }
         // First of all: nothing that Redis has from before comes into this process from now on.
         let batch = self.untold.add(tags);
-        known.revalidate(tags);
-        let tick = known.now();
+        let tick = known.revalidate(tags);
         if !self.is_here() {
             return Announced { is_pending: true, ..nobody };
         }

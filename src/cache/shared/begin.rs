@@ -41,9 +41,8 @@ impl Shared {
         let until = Instant::now() + self.target.timeout;
         let asked = Asked { redis, key, owner: self.owner(), since: self.heard.at(since) };
         let Ok(answer) = asked.begin(0).await else { return Begun::Away };
-        let (now, what, record_began) = (answer.0, answer.1.clone(), answer.2);
-        let is_ours = what == "ours";
-        if what == "theirs" {
+        let (now, is_ours, record_began) = (answer.0, answer.1 == OURS, answer.2);
+        if answer.1 == THEIRS {
             return Begun::Theirs;
         }
         let (standing, entry) = match Record::read(answer) {
@@ -54,8 +53,9 @@ impl Shared {
             None => (Standing::Gone, None),
         };
         match (standing, entry) {
-            (Standing::Good, Some(entry)) if is_ours => Begun::Ours(asked.lease(now), Some(entry)),
-            _ if is_ours => Begun::Ours(asked.lease(now), None),
+            (standing, old) if is_ours => {
+                Begun::Ours(asked.lease(now), old.filter(|_| standing == Standing::Good))
+            }
             (Standing::Good, Some(entry)) => {
                 entries.keep(*key, &entry);
                 Begun::Found(entry)
@@ -63,14 +63,8 @@ impl Shared {
             (Standing::Unsure, _) => Begun::Away,
             // What cannot be read is as good as gone.
             (Standing::Gone | Standing::Good, _) => {
-                let again = asked.begin(record_began.unwrap_or(0));
-                match timeout_at(until, again).await {
-                    Ok(Ok((now, what, ..))) if what == "ours" => {
-                        Begun::Ours(asked.lease(now), None)
-                    }
-                    Ok(Ok((_, what, ..))) if what == "theirs" => Begun::Theirs,
-                    _ => Begun::Away,
-                }
+                let again = asked.begin_after(record_began.unwrap_or(0));
+                timeout_at(until, again).await.unwrap_or(Begun::Away)
             }
         }
     }
@@ -120,11 +114,24 @@ impl Asked<'_> {
         self.redis.run(&call).await
     }
 
+    /// Where that record is the one that there is, or there is none.
+    async fn begin_after<T>(&self, gone: u64) -> Begun<T> {
+        match self.begin(gone).await {
+            Ok((now, what, ..)) if what == OURS => Begun::Ours(self.lease(now), None),
+            Ok((_, what, ..)) if what == THEIRS => Begun::Theirs,
+            // Another one has come meanwhile, whose tags nobody has looked at.
+            _ => Begun::Away,
+        }
+    }
+
     fn lease(&self, began: u64) -> Lease {
         Lease { owner: self.owner, began }
     }
 }
 
+/// What the script answers.
+const OURS: &str = "ours";
+const THEIRS: &str = "theirs";
 /// Milliseconds that a lease lasts that nobody holds any more.
 pub(super) const LEASE: u64 = 1000;
 /// Microseconds that clocks of servers may differ by.

@@ -126,7 +126,7 @@ impl Shared {
         if self.is_here() {
             return;
         }
-        entries.tags.revalidate_all();
+        entries.clear();
         self.is_here.store(true, Ordering::Release);
         entries.cap(Duration::MAX);
         tracing::info!("what other instances revalidate is heard");

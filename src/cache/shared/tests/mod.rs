@@ -1,141 +1,18 @@
 //! Instances that share their entries in a real Redis.
 
+mod instance;
 mod server;
 mod untold;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use tokio::task::JoinHandle;
-
 use super::announce::named;
 use super::recorded;
-use crate::cache::{Begun, Entries, Entry, Key, Lease, Lives, Look, Payload, Shared, Tag, Tick};
+use crate::cache::{Begun, Entry, Lives, Look, Tag};
 use crate::clock::{Clock, SystemClock};
-use crate::store::{Redis, cmd};
+use instance::{Instance, NEW, Note, OLD, OWN, UNKNOWN, a_minute, key, shown, tag, until};
 use server::Server;
-
-/// Text, and whether others may read it.
-#[derive(Debug, PartialEq, Eq)]
-struct Note(&'static str);
-
-impl Payload for Note {
-    fn weight(&self) -> usize {
-        self.0.len()
-    }
-
-    fn encode(&self) -> Option<Vec<u8>> {
-        (self.0 != OWN).then(|| self.0.as_bytes().to_vec())
-    }
-
-    fn decode(bytes: Bytes) -> Option<Self> {
-        [OLD, NEW].into_iter().find(|text| text.as_bytes() == bytes).map(Self)
-    }
-}
-
-const OLD: &str = "old";
-const NEW: &str = "new";
-const OWN: &str = "for this process only";
-const UNKNOWN: &str = "what others do not know";
-
-/// An instance of the gateway.
-struct Instance {
-    shared: Arc<Shared>,
-    entries: Arc<Entries<Note>>,
-    redis: Redis,
-    link: JoinHandle<()>,
-}
-
-impl Instance {
-    async fn start(server: &Server) -> Self {
-        let shared = Arc::new(Shared::new(server.target(), Duration::from_millis(500)));
-        let entries = Arc::new(Entries::new(1 << 20, Arc::new(SystemClock)));
-        let link = {
-            let (shared, entries) = (Arc::clone(&shared), Arc::clone(&entries));
-            tokio::spawn(async move { shared.run(&entries).await })
-        };
-        let instance = Self { shared, entries, redis: server.connect(), link };
-        until(async || instance.shared.is_here()).await;
-        instance
-    }
-
-    /// As for something whose tags are not known.
-    async fn begin(&self) -> Begun<Note> {
-        let now = self.entries.tags.now();
-        self.begin_since(now).await
-    }
-
-    async fn begin_since(&self, since: Tick) -> Begun<Note> {
-        let now = self.entries.tags.now();
-        self.shared.begin(&self.redis, &self.entries, &key(), now, since).await
-    }
-
-    async fn ours(&self) -> Lease {
-        match self.begin().await {
-            Begun::Ours(lease, None) => lease,
-            other => panic!("{}", shown(&other)),
-        }
-    }
-
-    fn entry(&self, text: &'static str, lives: Lives) -> Entry<Note> {
-        let (now, tick) = (SystemClock.steady(), self.entries.tags.now());
-        Entry::new(Note(text), [tag()].into(), tick, now, lives)
-    }
-
-    async fn keep(&self, entry: &Entry<Note>, lease: Lease) {
-        self.shared.keep(&self.redis, &self.entries, &key(), entry, lease).await;
-    }
-
-    async fn revalidate(&self, text: &str) -> usize {
-        let told = self.shared.announce(&self.redis, &self.entries.tags, &[Tag::of(text)]).await;
-        assert!(!told.is_pending);
-        told.instances
-    }
-
-    async fn ask<T: redis::FromRedisValue>(&self, words: &[&str]) -> T {
-        let mut ask = cmd(words[0]);
-        ask.arg(&words[1..]);
-        self.redis.ask(&ask).await.unwrap()
-    }
-}
-
-impl Drop for Instance {
-    fn drop(&mut self) {
-        self.link.abort();
-    }
-}
-
-fn key() -> Key {
-    Key::of("test").end()
-}
-
-fn tag() -> Tag {
-    Tag::of("posts")
-}
-
-fn a_minute() -> Lives {
-    Lives { fresh: Duration::from_secs(60), ..Lives::default() }
-}
-
-fn shown(begun: &Begun<Note>) -> String {
-    match begun {
-        Begun::Found(entry) => format!("found {}", entry.payload.0),
-        Begun::Ours(_, None) => "ours".to_owned(),
-        Begun::Ours(_, Some(old)) => format!("ours, with {}", old.payload.0),
-        Begun::Theirs => "theirs".to_owned(),
-        Begun::Away => "away".to_owned(),
-    }
-}
-
-async fn until(is_so: impl AsyncFn() -> bool) {
-    let asking = async {
-        while !is_so().await {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(30), asking).await.unwrap();
-}
 
 #[tokio::test]
 async fn what_one_makes_others_have() {
