@@ -355,6 +355,35 @@ async fn some_things_are_for_staff() {
 }
 
 #[tokio::test]
+async fn what_all_share_is_asked_for_once_until_somebody_changes_it() {
+    let demo = Demo::start().await;
+    let products = async |how| {
+        let reply = demo.gateway.get("/api/v1/products").await;
+        reply.assert_status(200).assert_header("frontdesk-cache", how);
+    };
+    let body = json!({"title": "T", "body": "B"});
+    let made = demo.send("POST", "/posts", body).await.json();
+    let path = format!("/posts/{}", made["data"]["id"].as_str().expect("an id"));
+    let post = |user| demo.request(user, &[], "GET", &path);
+
+    products("miss").await;
+    products("hit").await;
+    demo.send("POST", "/checkout", json!({"sku": "mug", "card": "card_ok"}))
+        .await
+        .assert_status(201);
+    products("miss").await;
+    assert_eq!(demo.mocks.count("stock", "GET /items"), 2);
+
+    post("u1").await.assert_header("frontdesk-cache", "miss");
+    post("u2").await.assert_header("frontdesk-cache", "hit");
+    let title = json!({"title": "Another one"});
+    demo.send("PATCH", &path, title).await.assert_status(200);
+    let reply = post("u2").await;
+    reply.assert_status(200).assert_header("frontdesk-cache", "miss");
+    assert_eq!(reply.json()["data"]["title"], "Another one");
+}
+
+#[tokio::test]
 async fn some_things_are_for_everybody() {
     let demo = Demo::start().await;
     let open = |path: &str| demo.gateway.get(&format!("/api/v1{path}"));
