@@ -59,9 +59,15 @@ The gateway's services are at 127.0.0.1:7000 to 7009. Try, in another terminal:
   # 404: the service knows no such user
   curl -si $gateway/api/v1/users/u999 -H "authorization: Bearer \$TOKEN"
 
-  # a partial reply: statistics fail once, the rest is there
+  # a miss, then a hit of what all share; a purchase revalidates it; so does the operator
+  for i in 1 2; do curl -si $gateway/api/v1/products | grep -i '^frontdesk-cache'; done
+  curl -si $gateway/api/v1/checkout -H "authorization: Bearer \$TOKEN" -H 'content-type: application/json' -d '{"sku": "mug", "card": "card_ok"}'
+  curl -si $gateway/api/v1/products | grep -i '^frontdesk-cache'
+  $target/frontdesk revalidate products
+
+  # a partial reply: statistics that are not kept yet fail once, the rest is there
   curl -s -X PUT 127.0.0.1:7002/_control/faults -d '{"path": "/stats/*", "fault": "status", "status": 503, "times": 1}'
-  curl -si $gateway/api/v1/dashboard -H "authorization: Bearer \$TOKEN"
+  curl -si "$gateway/api/v1/dashboard?days=7" -H "authorization: Bearer \$TOKEN"
 
   # 504: the profile, which nothing can replace, hangs once
   curl -s -X PUT 127.0.0.1:7001/_control/faults -d '{"path": "/users/u1", "fault": "hang", "times": 1}'

@@ -22,6 +22,7 @@ pub mod cookie;
 pub mod cors;
 pub mod credential;
 pub mod csrf;
+pub mod encoding;
 pub mod idempotency;
 pub mod limit;
 pub mod login;

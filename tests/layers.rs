@@ -26,6 +26,7 @@ const MAY_USE: &[(&str, &str)] = &[
     ("cache", "clock fault store telemetry"),
     ("cors", "fault"),
     ("csrf", "fault"),
+    ("encoding", ""),
     ("idempotency", "clock fault store telemetry"),
     ("limit", "clock fault store telemetry"),
     ("token", "clock cookie fault identity value telemetry"),
@@ -37,17 +38,17 @@ const MAY_USE: &[(&str, &str)] = &[
     ("validate", "fault value"),
     (
         "plan",
-        "cookie credential csrf fault login seal value jq template store cache cors idempotency limit \
+        "cookie credential csrf encoding fault login seal value jq template store cache cors idempotency limit \
          session signature token upstream validate",
     ),
     (
         "compile",
-        "cookie credential csrf diagnostic fault login seal telemetry config plan value jq template \
+        "cookie credential csrf diagnostic encoding fault login seal telemetry config plan value jq template \
          store cache cors idempotency limit session signature token upstream validate",
     ),
     (
         "pipeline",
-        "clock cookie credential csrf fault flight identity login seal telemetry plan value jq template \
+        "clock cookie credential csrf encoding fault flight identity login seal telemetry plan value jq template \
          store cache cors idempotency limit session signature token upstream validate",
     ),
     (

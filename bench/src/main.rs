@@ -1,10 +1,12 @@
 //! `make bench`: the gateway beside a hand-written handler of the same dashboard. See README.md.
 
+mod cache;
 mod gate;
 mod instructions;
 mod load;
 mod options;
 mod process;
+mod replies;
 mod sessions;
 mod stage;
 mod start;
@@ -14,10 +16,14 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use load::Load;
-use options::Options;
+use options::{Only, Options};
 use process::{Running, free_address};
 use stage::{Entrant, PATH, Stage};
 use table::{Row, median};
+
+/// The gateway's, since some of what is measured runs in this process.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Why there are no figures.
 type Failure = Box<dyn std::error::Error>;
@@ -39,7 +45,7 @@ const LONGEST_START: f64 = 50.0;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let outcome = match Options::read(std::env::args().skip(1)) {
-        Ok(options) => both(&options).await,
+        Ok(options) => all(&options).await,
         Err(why) => Err(why.into()),
     };
     match outcome {
@@ -53,13 +59,19 @@ async fn main() -> ExitCode {
 }
 
 /// Whether all limits hold.
-async fn both(options: &Options) -> Result<bool, Failure> {
-    let sessions = sessions::bench().await?;
-    if options.sessions_only {
-        return Ok(sessions);
+async fn all(options: &Options) -> Result<bool, Failure> {
+    match options.only {
+        Some(Only::CacheMemory(max_size)) => return cache::memory(max_size).map(|()| true),
+        Some(Only::Cache) => return cache::bench(),
+        Some(Only::Sessions) => return sessions::bench().await,
+        Some(Only::Replies) => return replies::bench(options).await,
+        None => {}
     }
+    let cache = cache::bench()?;
+    let sessions = sessions::bench().await?;
+    let replies = replies::bench(options).await?;
     let gate = gate::bench(options).await?;
-    Ok(bench(options).await? && gate && sessions)
+    Ok(bench(options).await? && gate && sessions && replies && cache)
 }
 
 /// The dashboard, beside the hand-written one.

@@ -1,6 +1,6 @@
 //! The command line.
 
-/// `bench [--rounds N] [--seconds N] [--connections N] [--starts N] [--gate-rounds N] [--instructions] [--sessions]`
+/// `bench [--rounds N] [--seconds N] [--connections N] [--starts N] [--gate-rounds N] [--instructions] [--sessions] [--cache] [--replies]`
 pub(crate) struct Options {
     pub(crate) rounds: u32,
     /// Of a round, for each entrant.
@@ -12,8 +12,17 @@ pub(crate) struct Options {
     pub(crate) gate_rounds: u32,
     /// Whether `valgrind` counts instructions too.
     pub(crate) instructions: bool,
-    /// Only what sessions cost.
-    pub(crate) sessions_only: bool,
+    /// One part alone.
+    pub(crate) only: Option<Only>,
+}
+
+/// A part that is measured without the others.
+pub(crate) enum Only {
+    Sessions,
+    Cache,
+    /// What entries take that may take so many bytes: what `Cache` starts for itself.
+    CacheMemory(usize),
+    Replies,
 }
 
 impl Options {
@@ -26,7 +35,7 @@ impl Options {
             starts: 11,
             gate_rounds: 11,
             instructions: false,
-            sessions_only: false,
+            only: None,
         };
         while let Some(word) = words.next() {
             let place = match word.as_str() {
@@ -40,7 +49,20 @@ impl Options {
                     continue;
                 }
                 "--sessions" => {
-                    options.sessions_only = true;
+                    options.only = Some(Only::Sessions);
+                    continue;
+                }
+                "--cache" => {
+                    options.only = Some(Only::Cache);
+                    continue;
+                }
+                "--cache-memory" => {
+                    let bytes = words.next().and_then(|bytes| bytes.parse().ok());
+                    options.only = bytes.map(Only::CacheMemory);
+                    continue;
+                }
+                "--replies" => {
+                    options.only = Some(Only::Replies);
                     continue;
                 }
                 _ => return Err(format!("`{word}` is not known")),

@@ -184,7 +184,7 @@ async fn redis() -> Result<(Redis, Running), Failure> {
 }
 
 /// Microseconds that all threads of this process have run: the first field of `proc_pid_schedstat(5)`.
-fn cpu() -> Result<f64, Failure> {
+pub(crate) fn cpu() -> Result<f64, Failure> {
     let mut nanoseconds = 0.0;
     for thread in fs::read_dir("/proc/self/task")? {
         let text = fs::read_to_string(thread?.path().join("schedstat"))?;

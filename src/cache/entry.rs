@@ -1,15 +1,15 @@
 //! What is kept, and until when it is good for what.
 
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 
-use super::tags::{Tag, Tick};
+use super::tags::{Tag, Tags, Tick};
 
 /// What can be kept.
 pub trait Payload: Send + Sync + Sized + 'static {
-    /// Bytes that it holds in memory, all in all.
+    /// Bytes that it holds on the heap, all in all. Asked when it is kept, and when it has grown.
     fn weight(&self) -> usize;
 
     /// As other instances read it; nothing where it is for this process only.
@@ -47,12 +47,30 @@ pub struct Entry<T> {
     pub lives: Lives,
     /// The last moment at which it was known that none of its tags was revalidated after it began.
     seen: AtomicU64,
+    /// Bytes that it held when it was weighed last.
+    pub(super) weight: AtomicU32,
 }
 
 impl<T> Entry<T> {
     /// An entry.
     pub fn new(payload: T, tags: Box<[Tag]>, began: Tick, made_at: Duration, lives: Lives) -> Self {
-        Self { payload, tags, began, made_at, lives, seen: AtomicU64::new(began) }
+        let (seen, weight) = (AtomicU64::new(began), AtomicU32::new(0));
+        Self { payload, tags, began, made_at, lives, seen, weight }
+    }
+
+    /// Whether one of its tags was revalidated after it began. Nothing is asked under a lock where no tag at all was
+    /// revalidated since the last look.
+    pub fn is_gone(&self, tags: &Tags) -> bool {
+        // Before what is noted is looked at: see `Tags`. Whoever stores an older moment than another makes a look more only.
+        let now = tags.now();
+        if self.seen.load(Ordering::Relaxed) == now {
+            return false;
+        }
+        if tags.last_of(&self.tags) > self.began {
+            return true;
+        }
+        self.seen.store(now, Ordering::Relaxed);
+        false
     }
 
     /// How old it is.

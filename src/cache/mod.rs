@@ -9,6 +9,8 @@ mod entry;
 mod key;
 mod shared;
 mod tags;
+#[cfg(test)]
+mod tests;
 
 pub use entries::{Entries, Look};
 pub use entry::{Entry, Lives, Payload};

@@ -3,7 +3,7 @@
 use super::find::{self, Found};
 use super::routes::{roles, session};
 use super::times::duration;
-use super::{browser, inputs, limits};
+use super::{browser, caches, inputs, limits};
 use crate::plan::{
     Body, Call, Each, Endpoint, Envelope, Expect, FaultRule, OnStatus, Plan, Shape, Status,
     ValidateResponses,
@@ -157,6 +157,9 @@ fn call(text: &mut Sheet, plan: &Plan, endpoint: &Endpoint, call: &Call) {
         Expect::Text => text.row(2, "expects", "text"),
         Expect::None => text.row(2, "expects", "nothing"),
     }
+    for (name, line) in call.cache.iter().flat_map(caches::lines) {
+        text.row(2, name, &line);
+    }
 }
 
 fn sends(text: &mut Sheet, plan: &Plan, call: &Call) {
@@ -253,6 +256,12 @@ fn reply(text: &mut Sheet, plan: &Plan, endpoint: &Endpoint, names: &[&str]) {
     }
     if reply.schema.is_some() {
         text.row(1, "schema", checked(plan));
+    }
+    for (name, line) in reply.cache.iter().flat_map(caches::lines) {
+        text.row(1, name, &line);
+    }
+    for tag in caches::revalidated(endpoint) {
+        text.row(1, "revalidates", &tag);
     }
 }
 

@@ -7,6 +7,7 @@
 mod admin;
 mod arguments;
 mod browser;
+mod caches;
 mod explain;
 mod find;
 mod health;

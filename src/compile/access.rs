@@ -71,7 +71,7 @@ pub(super) fn conditions(
 ) -> Vec<Condition> {
     let compile = |written| {
         let program = reader.program(written);
-        Condition { program, edges: std::mem::take(&mut reader.found).edges }
+        Condition { program, edges: reader.take().edges }
     };
     levels.every(|endpoint| endpoint.allow.as_ref()).map(compile).collect()
 }

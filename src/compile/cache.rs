@@ -4,10 +4,13 @@ use std::time::Duration;
 
 use super::call::bytes;
 use super::context::Context;
+use super::idempotency::not_for_ever;
 use super::inherit::{CallLevels, Levels};
 use super::reader::Reader;
+use super::scope::Seen;
 use super::upstreams::positive;
-use crate::config::{self, List, Plain, Response, Template};
+use crate::config::{self, List, Method, Plain, Response, Route, Template};
+use crate::diagnostic::Span;
 use crate::plan::{Cache, Caching, Reads, Scope, Tag, Ttl};
 use crate::template::Text;
 
@@ -20,25 +23,55 @@ pub(super) fn cache(cx: &mut Context<'_>, written: &config::Cache) -> Option<Cac
     Some(Cache { max_size: max_size?, away_ttl })
 }
 
-/// Compiles `cache` of a call, without its rule. The outer `None` is a mistake.
+/// A `cache`, and where it says what.
+#[derive(Default)]
+pub(super) struct Kept {
+    /// As the plan has it, but for its rule and what decides it; none: nothing is kept. The outer `None` is a mistake.
+    pub(super) caching: Option<Option<Caching>>,
+    /// Where the table stands.
+    pub(super) table: Span,
+    /// Where its `scope` stands, if it says one.
+    pub(super) scope: Option<Span>,
+    /// What its `scope_from` reads.
+    pub(super) scope_reads: Vec<Seen>,
+}
+
+/// Compiles `cache` of a call.
 pub(super) fn of_call(
     reader: &mut Reader<'_, '_, '_>,
     defaults: &config::Caching,
     call: &CallLevels<'_>,
-) -> Option<Option<Caching>> {
-    let Some(written) = call.levels.leaf(|call| call.cache.as_ref()) else { return Some(None) };
+) -> Kept {
     let own = reader.variables.names.read(call.name);
-    caching(reader, defaults, written, own)
+    let written = call.levels.leaf(|call| call.cache.as_ref());
+    written.map_or_else(Kept::nothing, |written| kept(reader, defaults, written, own))
 }
 
-/// Compiles `cache` of a reply, without its rule and what decides it. The outer `None` is a mistake.
+/// Compiles `cache` of a reply. Only a GET's is kept: what stands above the methods is not meant for the others.
 pub(super) fn of_reply(
     reader: &mut Reader<'_, '_, '_>,
     defaults: &config::Caching,
+    method: Method,
     levels: &Levels<'_, Response>,
-) -> Option<Option<Caching>> {
-    let Some(written) = levels.leaf(|response| response.cache.as_ref()) else { return Some(None) };
-    caching(reader, defaults, written, None)
+) -> Kept {
+    let written = levels.leaf(|response| response.cache.as_ref());
+    let written = written.filter(|_| method == Method::Get);
+    written.map_or_else(Kept::nothing, |written| kept(reader, defaults, written, None))
+}
+
+/// Says where a method's own table keeps what cannot be kept, or revalidates where nothing changes.
+pub(super) fn refuse(cx: &mut Context<'_>, route: &Route, method: Method) {
+    let files = std::iter::once(&route.file).chain(route.defaults.iter().map(AsRef::as_ref));
+    for endpoint in files.filter_map(|file| file.methods.get(&method)) {
+        if let Some(cache) = endpoint.response.cache.as_ref().filter(|_| method != Method::Get) {
+            let title = format!("the reply to a {} is not kept", method.name());
+            cx.wrong(&cache.span, title, "it may change something: say it in a `[get]`");
+        }
+        if let Some(tags) = endpoint.revalidate.as_ref().filter(|_| method == Method::Get) {
+            let help = "say it where something is changed, such as in a `[post]`";
+            cx.wrong(&tags.span, "a GET changes nothing, so it revalidates nothing", help);
+        }
+    }
 }
 
 /// Compiles `revalidate`.
@@ -51,27 +84,46 @@ pub(super) fn revalidate(
     texts.into_iter().collect()
 }
 
+impl Kept {
+    fn nothing() -> Self {
+        Self { caching: Some(None), ..Self::default() }
+    }
+}
+
 /// `own` is the call whose answers are kept; none: whole replies are.
-fn caching(
+fn kept(
     reader: &mut Reader<'_, '_, '_>,
     defaults: &config::Caching,
     written: &config::Caching,
     own: Option<usize>,
-) -> Option<Option<Caching>> {
-    let ttl = ttl(reader.cx, written)?;
-    if ttl == Ttl::Fixed(Duration::ZERO) {
-        return Some(None);
+) -> Kept {
+    let kept = Kept { table: written.span.clone(), ..Kept::default() };
+    let ttl = ttl(reader.cx, written);
+    if ttl == Some(Ttl::Fixed(Duration::ZERO)) {
+        return Kept { caching: Some(None), ..kept };
     }
-    let levels = [written, defaults];
-    let cx = &mut *reader.cx;
-    let stale = duration(cx, levels.map(|level| level.stale.as_ref()));
-    let stale_if_error = duration(cx, levels.map(|level| level.stale_if_error.as_ref()));
-    let negative_ttl = duration(cx, levels.map(|level| level.negative_ttl.as_ref()));
+    let before = reader.found.seen.len();
     let scope = scope(reader, written, defaults);
-    let tags = written.tags.as_ref().map_or(&[][..], |list| &list.items);
+    let scope_reads = reader.found.seen[before..].to_vec();
+    let caching = caching(reader, [written, defaults], own, (ttl, scope));
+    let scope = written.scope.as_ref().map(|word| word.span.clone());
+    Kept { caching: caching.map(Some), scope, scope_reads, ..kept }
+}
+
+fn caching(
+    reader: &mut Reader<'_, '_, '_>,
+    levels: [&config::Caching; 2],
+    own: Option<usize>,
+    (ttl, scope): (Option<Ttl>, Option<Scope>),
+) -> Option<Caching> {
+    let stale = duration(reader.cx, levels.map(|level| level.stale.as_ref()));
+    let stale_if_error = duration(reader.cx, levels.map(|level| level.stale_if_error.as_ref()));
+    let negative_ttl = duration(reader.cx, levels.map(|level| level.negative_ttl.as_ref()));
+    let tags = levels.into_iter().find_map(|level| level.tags.as_ref());
+    let tags = tags.map_or(&[][..], |list| &list.items);
     let tags: Vec<_> = tags.iter().map(|template| tag(reader, template, own)).collect();
-    Some(Some(Caching {
-        ttl,
+    Some(Caching {
+        ttl: ttl?,
         stale: stale?,
         stale_if_error: stale_if_error?,
         negative_ttl: negative_ttl?,
@@ -79,7 +131,7 @@ fn caching(
         tags: tags.into_iter().collect::<Option<_>>()?,
         rule: Vec::new(),
         reads: Reads::default(),
-    }))
+    })
 }
 
 fn ttl(cx: &mut Context<'_>, written: &config::Caching) -> Option<Ttl> {
@@ -91,14 +143,16 @@ fn ttl(cx: &mut Context<'_>, written: &config::Caching) -> Option<Ttl> {
         }
         return None;
     };
-    Some(match cx.value(ttl)? {
-        config::Ttl::Fixed(time) => Ttl::Fixed(time),
-        config::Ttl::Upstream => Ttl::Upstream,
-    })
+    match cx.value(ttl)? {
+        config::Ttl::Fixed(time) => Some(Ttl::Fixed(not_for_ever(cx, &ttl.span, time))),
+        config::Ttl::Upstream => Some(Ttl::Upstream),
+    }
 }
 
 fn duration(cx: &mut Context<'_>, levels: [Option<&Plain<Duration>>; 2]) -> Option<Duration> {
-    cx.value(levels.into_iter().flatten().next()?)
+    let written = levels.into_iter().flatten().next()?;
+    let time = cx.value(written)?;
+    Some(not_for_ever(cx, &written.span, time))
 }
 
 fn scope(

@@ -3,19 +3,18 @@
 use http::Method;
 use indexmap::IndexMap;
 
-use super::cache;
+use super::cache::{self, Kept};
 use super::context::Context;
-use super::fault::of_status;
 use super::idempotency::sends_key;
 use super::inherit::{CallLevels, Levels};
+use super::on_status::on_statuses;
 use super::reader::Reader;
 use super::request::{Request, request};
-use super::rule;
 use super::schema;
-use super::scope::{Edge, Found, Place, Variables};
+use super::scope::{Edge, Found, Place, Seen, Variables};
 use super::upstreams::{Upstream, positive};
-use super::world::{Codes, World};
-use crate::config::{self, OnStatus as Written, Plain, Size, did_you_mean};
+use super::world::World;
+use crate::config::{self, Plain, Size, did_you_mean};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::plan::{Caching, Call, Each, Expect, OnStatus};
 use crate::value::{SmolStr, Value};
@@ -28,8 +27,18 @@ pub(super) struct Draft {
     pub(super) span: Span,
     /// It stands in the method's own table.
     pub(super) own: bool,
-    /// What it reads and needs.
-    pub(super) found: Found,
+    /// The calls that it waits for.
+    pub(super) edges: Vec<Edge>,
+    /// What its requests read, `each` included.
+    pub(super) sends: Found,
+    /// What its `when` reads.
+    pub(super) when: Vec<Seen>,
+    /// What its `cache` reads.
+    pub(super) keeps: Vec<Seen>,
+    /// Where it is said that its requests are the user's: `auth`.
+    pub(super) users_token: Option<Span>,
+    /// Its `cache`, but for what the call has of it.
+    pub(super) kept: Kept,
     /// The calls that it needs.
     pub(super) needs: Vec<usize>,
     /// It changes something.
@@ -38,6 +47,13 @@ pub(super) struct Draft {
     pub(super) parallel: bool,
     /// The call, without its order; none with a mistake.
     pub(super) call: Option<Call>,
+}
+
+impl Draft {
+    /// What decides what it sends, whether it does, and how its answers are kept.
+    pub(super) fn reads(&self) -> impl Iterator<Item = &Seen> {
+        self.sends.seen.iter().chain(&self.when).chain(&self.keeps)
+    }
 }
 
 /// Compiles a call that is sent.
@@ -52,27 +68,45 @@ pub(super) fn draft(
     let mut reader = Reader { place: Place { item, error: false }, ..Reader::new(cx, variables) };
     let upstream = upstream(reader.cx, &world.upstreams, call);
     let sent = request(&mut reader, upstream, &world.auth, call);
-    let on_status = on_statuses(&mut reader, &mut world.codes, call, item);
+    let users_token = sent.auth_span.clone().filter(|_| world.auth.is_users(sent.auth));
     let outside = Place::default();
-    let when = reader.maybe_at(outside, call.levels.leaf(|call| call.when.as_ref()));
     let items = reader.maybe_at(outside, call.levels.leaf(|call| call.each.as_ref()));
-    let cache = cache::of_call(&mut reader, world.cache_defaults, call);
+    let sends = reader.take();
+    let on_status = on_statuses(&mut reader, &mut world.codes, call, item);
+    let on_faults = reader.take();
+    let when = reader.maybe_at(outside, call.levels.leaf(|call| call.when.as_ref()));
+    let sent_when = reader.take();
+    let mut kept = cache::of_call(&mut reader, world.cache_defaults, call);
+    let keeps = reader.take();
     let needs = needs(&mut reader, call);
-    let found = std::mem::take(&mut reader.found);
+    let others = [&on_faults.edges, &sent_when.edges, &keeps.edges, &reader.found.edges];
+    let edges = sends.edges.iter().chain(others.into_iter().flatten()).cloned().collect();
     let changes = flag(cx, &call.levels, |call| call.reads.as_ref()) != Some(true)
         && sent.method.as_ref().is_none_or(|method| !is_read(method));
     let parallel = flag(cx, &call.levels, |call| call.parallel.as_ref()).unwrap_or(false);
+    let cache = kept.caching.take();
     let parts = Parts { sent, when, items, on_status, cache };
     let compiled = assemble(cx, call, upstream, parts);
     let compiled = compiled.map(|compiled| {
         let compiled = Call { changes, ..compiled };
         let idempotency_key = sends_key(cx, call, &compiled);
-        let rule = compiled.cache.as_ref().map(|it| rule::of_call(&cx.library, &compiled, it));
-        let cache = compiled.cache.zip(rule).map(|(cache, rule)| Caching { rule, ..cache });
-        Call { idempotency_key, cache, ..compiled }
+        Call { idempotency_key, ..compiled }
     });
-    let (name, span) = (call.name.text.clone(), call.name.span.clone());
-    Draft { name, span, own: call.own, found, needs, changes, parallel, call: compiled }
+    Draft {
+        name: call.name.text.clone(),
+        span: call.name.span.clone(),
+        own: call.own,
+        edges,
+        sends,
+        when: sent_when.seen,
+        keeps: keeps.seen,
+        users_token,
+        kept,
+        needs,
+        changes,
+        parallel,
+        call: compiled,
+    }
 }
 
 /// What of a call is compiled first, since it reads other calls.
@@ -223,54 +257,4 @@ fn expect(
     let expect = cx.word(levels.leaf(|call| call.expect.as_ref())?, &words)?;
     // The answer to a HEAD has no body.
     Some(if method == Some(&Method::HEAD) { Expect::None } else { expect })
-}
-
-fn on_statuses(
-    reader: &mut Reader<'_, '_, '_>,
-    codes: &mut Codes,
-    call: &CallLevels<'_>,
-    is_each: bool,
-) -> Option<Vec<(u16, OnStatus)>> {
-    let merged = call.levels.named(|call| &call.on_status, str::to_owned);
-    let read = |(name, written): (&config::Name, &Written)| {
-        let status = name.parse().ok().filter(|status| (100..=599).contains(status));
-        if status.is_none() {
-            let help = "a key is a status, 100 to 599";
-            reader.cx.wrong(&name.span, format!("`{name}` is not a status"), help);
-        }
-        let meaning = meaning(reader, codes, written, is_each)?;
-        if matches!(meaning, OnStatus::Pass) && status.is_some_and(|status: u16| status < 400) {
-            let help =
-                "only errors pass: write \"null\", a value, \"fail\", or a fault of your own";
-            reader.cx.wrong(&name.span, format!("status {name} is no error"), help);
-        }
-        Some((status?, meaning))
-    };
-    let all: Vec<_> = merged.into_values().map(read).collect();
-    all.into_iter().collect()
-}
-
-fn meaning(
-    reader: &mut Reader<'_, '_, '_>,
-    codes: &mut Codes,
-    written: &Written,
-    is_each: bool,
-) -> Option<OnStatus> {
-    match written {
-        Written::Word(word) => {
-            let words = [("fail", Some(false)), ("pass", Some(true)), ("null", None)];
-            let meaning = reader.cx.word(word, &words)?;
-            if meaning == Some(true) && is_each {
-                let help = "write \"fail\", \"null\", or a fault of your own";
-                reader.cx.wrong(&word.span, "in an `each` call nothing passes", help);
-            }
-            Some(match meaning {
-                Some(true) => OnStatus::Pass,
-                Some(false) => OnStatus::Fail,
-                None => OnStatus::Value(Value::Null),
-            })
-        }
-        Written::Value(toml) => schema::value(reader.cx, toml).map(OnStatus::Value),
-        Written::Fault(fail) => of_status(reader, codes, fail).map(OnStatus::Fault),
-    }
 }

@@ -3,7 +3,8 @@
 use super::call::bytes;
 use super::context::Context;
 use crate::config::Server;
-use crate::plan::{Compression, Encoding};
+use crate::encoding::Encoding;
+use crate::plan::Compression;
 
 const WORDS: &[(&str, Encoding)] =
     &[("zstd", Encoding::Zstd), ("br", Encoding::Brotli), ("gzip", Encoding::Gzip)];

@@ -13,10 +13,12 @@ use super::reader::Reader;
 use super::response_headers::of_endpoint;
 use super::scope::{Edge, Found, Names, Variables};
 use super::world::World;
-use super::{cache, cors, fault, input, limits, reply, rule, signature, upstreams};
+use super::{
+    bound, cache, cacheable, cors, fault, input, limits, reply, rule, signature, upstreams,
+};
 use crate::config::{self, Method, Route};
 use crate::diagnostic::Diagnostic;
-use crate::plan::{Body, Call, Endpoint, ErrorShape, Input, SessionRule};
+use crate::plan::{Allow, Body, Call, Endpoint, ErrorShape, FailRule, Input, Reply, SessionRule};
 use crate::template::Text;
 
 /// Compiles an endpoint; `path` is how logs name its route.
@@ -37,9 +39,11 @@ pub(super) fn endpoint(
     let mut input = input::input(cx, route, method, &levels, &world.session_cookies);
     let webhook = signature::webhook(cx, world.signature_defaults, method, &levels, &input);
     let rate_limits = limits::of_endpoint(cx, &world.rate_limits, &levels, &input);
-    let texts = texts(cx, world, &levels, &input);
+    cache::refuse(cx, route, method);
+    let texts = texts(cx, world, method, &levels, &input);
     if cx.count() == before {
         check_order(cx, &texts);
+        check_caches(cx, &texts, access.as_ref().map(|access| access.session));
     }
     input.raw_body = raw_body(cx, method, &texts.drafts);
     if input.raw_body && input.body.is_some() {
@@ -52,14 +56,10 @@ pub(super) fn endpoint(
         return None;
     }
     let (access, plain) = (access?, plain?);
-    let allow = texts.conditions.into_iter().map(Condition::into_allow).collect::<Option<_>>();
-    let reads = rule::reads(&texts.drafts, texts.reply.shapeless(), &texts.read);
-    let reply = texts.reply.into_reply(&texts.drafts, world.max_reply);
-    let calls = texts.drafts.into_iter().map(ordered).collect::<Option<Vec<_>>>()?;
-    let fail = texts.fail?;
-    let reply = reply.map(|reply| rule::of_reply(&cx.library, &calls, &fail, reads, reply));
+    let name = format!("{} {path}", verb(method));
+    let Made { allow, calls, fail, revalidate, reply } = texts.made(cx, world, &name)?;
     Some(Endpoint {
-        name: format!("{} {path}", verb(method)),
+        name,
         frontend: world.frontend.clone(),
         summary: plain.summary,
         session: access.session,
@@ -70,7 +70,7 @@ pub(super) fn endpoint(
         roles: access.roles,
         scopes: access.scopes,
         rate_limits,
-        allow: allow?,
+        allow,
         deny_status: access.deny_status,
         deadline: plain.deadline,
         idempotency: idempotency?,
@@ -79,8 +79,8 @@ pub(super) fn endpoint(
         input,
         calls,
         fail,
-        revalidate: texts.revalidate?,
-        reply: reply?,
+        revalidate,
+        reply,
         errors: plain.errors,
     })
 }
@@ -127,16 +127,40 @@ fn plain(
 struct Texts {
     conditions: Vec<Condition>,
     reply: reply::Parts,
-    fail: Option<Vec<crate::plan::FailRule>>,
+    fail: Option<Vec<FailRule>>,
     revalidate: Option<Vec<Text>>,
     /// What the reply and the faults read.
     read: Found,
     drafts: Vec<Draft>,
 }
 
+/// The same as the plan has it.
+struct Made {
+    allow: Vec<Allow>,
+    calls: Vec<Call>,
+    fail: Vec<FailRule>,
+    revalidate: Vec<Text>,
+    reply: Reply,
+}
+
+impl Texts {
+    /// `name` is the endpoint's.
+    fn made(self, cx: &Context<'_>, world: &World<'_>, name: &str) -> Option<Made> {
+        let allow = self.conditions.into_iter().map(Condition::into_allow).collect::<Option<_>>();
+        let reads = rule::reads(&self.drafts, self.reply.shapeless(), &self.read);
+        let reply = self.reply.into_reply(&self.drafts, world.max_reply)?;
+        let calls = self.drafts.into_iter().map(ordered).collect::<Option<_>>()?;
+        let calls = rule::of_calls(&cx.library, name, calls);
+        let fail = self.fail?;
+        let reply = rule::of_reply(&cx.library, &world.upstreams, &calls, &fail, reads, reply);
+        Some(Made { allow: allow?, calls, fail, revalidate: self.revalidate?, reply })
+    }
+}
+
 fn texts(
     cx: &mut Context<'_>,
     world: &mut World<'_>,
+    method: Method,
     levels: &Levels<'_, config::Endpoint>,
     input: &Input,
 ) -> Texts {
@@ -147,10 +171,12 @@ fn texts(
     }
     let mut reader = Reader::new(cx, &mut variables);
     let conditions = conditions(&mut reader, levels);
-    let reply = reply::parts(&mut reader, world.cache_defaults, &levels.response());
+    let reply = reply::parts(&mut reader, world.cache_defaults, method, &levels.response());
     let fails = levels.leaf(|endpoint| endpoint.fail.as_ref());
     let fail = fault::fail_rules(&mut reader, &mut world.codes, fails.map_or(&[], Vec::as_slice));
     let revalidated = levels.leaf(|endpoint| endpoint.revalidate.as_ref());
+    // What stands above the methods is not meant for a GET.
+    let revalidated = revalidated.filter(|_| method != Method::Get);
     let revalidate = cache::revalidate(&mut reader, revalidated);
     let read = reader.found;
     // Compiling a call may name further ones.
@@ -176,6 +202,15 @@ fn check_order(cx: &mut Context<'_>, texts: &Texts) {
     for condition in &texts.conditions {
         check_condition(cx, condition, &graph, drafts);
     }
+}
+
+fn check_caches(cx: &mut Context<'_>, texts: &Texts, session: Option<SessionRule>) {
+    let Texts { reply, read, drafts, .. } = texts;
+    cacheable::check_calls(cx, drafts);
+    cacheable::check_reply(cx, drafts, reply, read);
+    let Some(session) = session else { return };
+    bound::check_calls(cx, drafts, session);
+    bound::check_reply(cx, drafts, reply, read, session);
 }
 
 /// What changes something waits for `allow`, so `allow` cannot wait for it.
@@ -235,7 +270,7 @@ fn raw_body(cx: &mut Context<'_>, method: Method, drafts: &[Draft]) -> bool {
 }
 
 fn ordered(draft: Draft) -> Option<Call> {
-    let mut waits_for: Vec<usize> = draft.found.edges.iter().map(|edge| edge.to).collect();
+    let mut waits_for: Vec<usize> = draft.edges.iter().map(|edge| edge.to).collect();
     waits_for.sort_unstable();
     waits_for.dedup();
     Some(Call { waits_for, needs: draft.needs, ..draft.call? })

@@ -17,7 +17,7 @@ impl Graph {
         for (from, row) in reaches.iter_mut().enumerate() {
             let mut open: Vec<usize> = vec![from];
             while let Some(at) = open.pop() {
-                for edge in &drafts[at].found.edges {
+                for edge in &drafts[at].edges {
                     if !std::mem::replace(&mut row[edge.to], true) {
                         open.push(edge.to);
                     }
@@ -52,7 +52,7 @@ impl Graph {
     /// Reports calls of the method's own that nobody reads, and that change nothing.
     pub(super) fn check_unused(&self, cx: &mut Context<'_>, drafts: &[Draft], read: &[Edge]) {
         for (index, draft) in drafts.iter().enumerate() {
-            let edges = drafts.iter().flat_map(|draft| &draft.found.edges).chain(read);
+            let edges = drafts.iter().flat_map(|draft| &draft.edges).chain(read);
             if draft.changes || !draft.own || edges.into_iter().any(|edge| edge.to == index) {
                 continue;
             }
@@ -95,7 +95,6 @@ impl Graph {
             for way in ways {
                 let at = way.last().map_or(start, |(_, edge)| edge.to);
                 for edge in drafts[at]
-                    .found
                     .edges
                     .iter()
                     .filter(|edge| edge.to == start || self.waits(edge.to, start))

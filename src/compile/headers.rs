@@ -24,7 +24,12 @@ const OF_THE_CONNECTION: &[&str] = &[
 
 /// Headers of replies that say what the gateway did, or when; and `x-ratelimit-*`.
 const OF_THE_GATEWAY: &[&str] = &[
+    "accept-ranges",
+    "age",
+    "content-encoding",
+    "content-range",
     "date",
+    "frontdesk-cache",
     "frontdesk-partial",
     "idempotency-replayed",
     "ratelimit",

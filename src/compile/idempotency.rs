@@ -7,7 +7,7 @@ use super::endpoint::verb;
 use super::inherit::{CallLevels, Levels};
 use super::upstreams::positive;
 use crate::config::{Endpoint, Method, Plain, Route};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Span};
 use crate::plan::{Call, Idempotency};
 
 const WORDS: &[(&str, Option<bool>)] =
@@ -39,8 +39,16 @@ pub(super) fn idempotency(
 pub(super) fn kept(cx: &mut Context<'_>, plain: &Plain<Duration>) -> Duration {
     let keep = positive(cx, plain);
     // A value that could not be read is told already.
-    if keep > LONGEST && cx.value(plain).is_some() {
-        cx.wrong(&plain.span, "nothing is kept for more than a year", "write \"365d\" at most");
+    if cx.value(plain).is_some() {
+        not_for_ever(cx, &plain.span, keep);
+    }
+    keep
+}
+
+/// How long something is kept: a year at most.
+pub(super) fn not_for_ever(cx: &mut Context<'_>, span: &Span, keep: Duration) -> Duration {
+    if keep > LONGEST {
+        cx.wrong(span, "nothing is kept for more than a year", "write \"365d\" at most");
     }
     keep
 }

@@ -4,7 +4,9 @@
 
 mod access;
 mod body;
+mod bound;
 mod cache;
+mod cacheable;
 mod call;
 mod compression;
 mod context;
@@ -23,6 +25,7 @@ mod limits;
 mod login;
 mod members;
 mod names;
+mod on_status;
 mod origins;
 mod provider;
 mod proxies;

@@ -24,6 +24,11 @@ impl<'a, 'v, 'c> Reader<'a, 'v, 'c> {
         Self { cx, variables, place: Place::default(), found: Found::default() }
     }
 
+    /// What was read since this was asked last.
+    pub(super) fn take(&mut self) -> Found {
+        std::mem::take(&mut self.found)
+    }
+
     /// A program.
     pub(super) fn program(&mut self, written: &config::Program) -> Option<Program> {
         let mut scope = self.variables.at(self.place, &mut self.found);

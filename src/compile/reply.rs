@@ -2,16 +2,16 @@
 
 use http::HeaderName;
 
-use super::cache;
+use super::cache::{self, Kept};
 use super::call::Draft;
 use super::fault;
 use super::headers::{Side, refuse_twice, writable};
 use super::inherit::Levels;
 use super::reader::Reader;
 use super::schema::document;
-use crate::config::{self, HeaderValue, Program as Written, Response};
+use crate::config::{self, HeaderValue, Method, Program as Written, Response};
 use crate::jq::Program;
-use crate::plan::{Caching, Envelope, Reply, Shape, Status};
+use crate::plan::{Envelope, Reply, Shape, Status};
 use crate::template::Text;
 use crate::validate::Schema;
 use crate::value::SmolStr;
@@ -24,7 +24,7 @@ pub(super) struct Parts {
     envelope: Option<Envelope>,
     extra: Option<Vec<(SmolStr, Program)>>,
     schema: Option<Option<Schema>>,
-    cache: Option<Option<Caching>>,
+    kept: Kept,
 }
 
 /// Members of a reply that the gateway writes.
@@ -34,6 +34,7 @@ const OWN_MEMBERS: &[&str] = &["data", "error", "meta"];
 pub(super) fn parts(
     reader: &mut Reader<'_, '_, '_>,
     cache_defaults: &config::Caching,
+    method: Method,
     levels: &Levels<'_, Response>,
 ) -> Parts {
     let words = [("data", Envelope::Data), ("none", Envelope::None), ("text", Envelope::Text)];
@@ -45,7 +46,7 @@ pub(super) fn parts(
         shape: reader.maybe(levels.leaf(|response| response.shape.as_ref())),
         extra: extra(reader, levels, envelope),
         schema: schema(reader, levels),
-        cache: cache::of_reply(reader, cache_defaults, levels),
+        kept: cache::of_reply(reader, cache_defaults, method, levels),
         envelope,
     }
 }
@@ -54,6 +55,11 @@ impl Parts {
     /// Whether the calls' answers are the reply.
     pub(super) fn shapeless(&self) -> bool {
         matches!(self.shape, Some(None))
+    }
+
+    /// Its `cache`.
+    pub(super) fn kept(&self) -> &Kept {
+        &self.kept
     }
 
     /// As the plan has it.
@@ -73,7 +79,7 @@ impl Parts {
             extra: self.extra?,
             max_bytes,
             schema: self.schema?,
-            cache: self.cache?,
+            cache: self.kept.caching?,
         })
     }
 }

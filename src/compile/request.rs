@@ -28,6 +28,8 @@ pub(super) struct Request {
     pub(super) body: Option<Body>,
     /// What is sent as `Authorization: Bearer`.
     pub(super) auth: Auth,
+    /// Where that stands.
+    pub(super) auth_span: Option<Span>,
 }
 
 const METHODS: &[(&str, Method)] = &[
@@ -47,10 +49,12 @@ pub(super) fn request(
     call: &CallLevels<'_>,
 ) -> Request {
     let levels = &call.levels;
-    let auth = match levels.leaf(|call| call.auth.as_ref()) {
+    let own = levels.leaf(|call| call.auth.as_ref());
+    let auth = match own {
         Some(word) => words.read(reader.cx, word).unwrap_or(Auth::None),
         None => upstream.map_or(Auth::None, |upstream| upstream.auth),
     };
+    let auth_span = own.map(|word| &word.span).or(upstream.map(|upstream| &upstream.auth_span));
     let method = levels.leaf(|call| call.method.as_ref());
     let method = method.and_then(|word| reader.cx.word(word, METHODS));
     Request {
@@ -60,6 +64,7 @@ pub(super) fn request(
         body: body(reader, call, method.as_ref()),
         method,
         auth,
+        auth_span: auth_span.cloned(),
     }
 }
 

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_TYPE, LOCATION, RETRY_AFTER, STRICT_TRANSPORT_SECURITY,
-    WWW_AUTHENTICATE,
+    ALLOW, CACHE_CONTROL, CONTENT_TYPE, ETAG, LAST_MODIFIED, LOCATION, RETRY_AFTER,
+    STRICT_TRANSPORT_SECURITY, WWW_AUTHENTICATE,
 };
 use http::{HeaderName, HeaderValue};
 
@@ -40,8 +40,8 @@ pub(super) fn standing(cx: &mut Context<'_>, gateway: &Gateway, encrypted: bool)
     headers.into()
 }
 
-/// The same as an endpoint has it: without what its own headers take away, and kept by nobody where it looks for a
-/// session, whatever the gateway says of all replies.
+/// The same as an endpoint has it: without what its own headers take away. Who may keep a reply of one that looks for a
+/// session goes by whose it is, whatever the gateway says of all replies.
 pub(super) fn of_endpoint(
     standing: &Headers,
     session: SessionRule,
@@ -55,14 +55,13 @@ pub(super) fn of_endpoint(
     if !private && !standing.iter().any(|(name, _)| off(name)) {
         return Arc::clone(standing);
     }
-    let no_store = (CACHE_CONTROL, HeaderValue::from_static("no-store"));
     let shared = standing.iter().filter(|(name, _)| !private || *name != CACHE_CONTROL).cloned();
-    shared.chain(private.then_some(no_store)).filter(|(name, _)| !off(name)).collect()
+    shared.filter(|(name, _)| !off(name)).collect()
 }
 
 /// They say something of the reply that they stand on.
-const OF_SOME_REPLIES: [HeaderName; 5] =
-    [ALLOW, CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE];
+const OF_SOME_REPLIES: [HeaderName; 7] =
+    [ALLOW, CONTENT_TYPE, ETAG, LAST_MODIFIED, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE];
 
 fn header(
     cx: &mut Context<'_>,

@@ -23,6 +23,8 @@ use crate::value::SmolStr;
 pub(super) struct Upstream {
     /// Its index in the plan.
     pub(super) index: usize,
+    /// Its base; never to be shown.
+    pub(super) url: String,
     /// Headers of every call.
     pub(super) headers: IndexMap<HeaderName, Given>,
     /// Query keys of every call.
@@ -33,6 +35,8 @@ pub(super) struct Upstream {
     pub(super) max_response: Size,
     /// Of a call that says none: what is sent as `Authorization: Bearer`.
     pub(super) auth: Auth,
+    /// Where that stands.
+    pub(super) auth_span: Span,
 }
 
 /// A header or a query key of every call.
@@ -64,8 +68,11 @@ pub(super) fn upstreams(
     for (name, upstream) in &written.upstreams {
         names::check(cx, name, &name.span);
         let index = known.len();
-        known.insert(name.text.clone(), given(cx, upstream, auth, index));
+        let given = given(cx, upstream, auth, index);
         let based = base(cx, name, upstream);
+        let url = based.as_ref().map(|(base, _)| String::from(base.join("", "")));
+        let url = url.unwrap_or_default();
+        known.insert(name.text.clone(), Upstream { url, ..given });
         let https = based.as_ref().is_some_and(|(base, _)| base.is_https());
         let settings = Arc::new(settings(cx, upstream, https));
         // Without one there is a mistake, and no plan.
@@ -108,11 +115,13 @@ fn given(
     let query = query.collect();
     Upstream {
         index,
+        url: String::new(),
         headers,
         query,
         timeout: positive(cx, &upstream.timeout),
         max_response: cx.value(&upstream.max_response).unwrap_or(Size(0)),
         auth,
+        auth_span: upstream.auth.span.clone(),
     }
 }
 

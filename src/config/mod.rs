@@ -7,6 +7,7 @@ mod files;
 mod frontends;
 mod gateway;
 mod keys;
+mod literal;
 mod load;
 mod parse;
 mod plain;
@@ -24,6 +25,7 @@ mod values;
 pub use files::{Disk, Entry, Files};
 pub use gateway::*;
 pub use keys::is_built_in;
+pub use literal::Literal;
 pub use load::load;
 pub use plain::*;
 pub use route::*;
@@ -33,7 +35,6 @@ pub use session::*;
 pub use suggest::did_you_mean;
 pub use tree::*;
 pub use upstreams::*;
-pub use values::Literal;
 
 #[cfg(test)]
 mod tests;

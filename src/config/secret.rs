@@ -8,8 +8,8 @@ use std::ops::Range;
 use std::path::Path;
 
 use super::files::beside;
+use super::literal::Literal;
 use super::plain::{Plain, Raw};
-use super::values::Literal;
 use crate::diagnostic::{Diagnostic, Problem, Sources, Span};
 
 /// Where secrets come from.

@@ -39,6 +39,8 @@ pub(super) struct Frame {
     pub(super) shared: Shared,
     /// Bytes of all answers so far: programs over more input may take more steps.
     pub(super) answered_bytes: Cell<usize>,
+    /// All `allow` programs have said yes.
+    pub(super) is_allowed: Cell<bool>,
     /// What the calls say of keeping the whole reply.
     pub(super) parts: RefCell<Parts>,
     /// Changes that were sent, but for those that were answered with an error: they were made, or may have been.
@@ -82,6 +84,7 @@ impl Frame {
             input: [session, params, query, headers, cookies, body],
             items: endpoint.calls.iter().map(|_| Items::default()).collect(),
             shared: Shared::default(),
+            is_allowed: Cell::new(false),
             parts: RefCell::default(),
             changes: Cell::new(0),
             revalidated: OnceCell::new(),
@@ -153,6 +156,12 @@ impl Frame {
         if let Some(cell) = self.settled.get(index) {
             let _ = cell.set(settled);
         }
+    }
+
+    /// Whether a call has failed without which there is no reply.
+    pub(super) fn lacks_a_call(&self) -> bool {
+        let mut calls = self.endpoint.calls.iter().zip(&self.settled);
+        calls.any(|(call, cell)| cell.get().is_some_and(|settled| settled.decides(call).is_some()))
     }
 
     /// How far an `each` call of an index that the engine has made itself has come.

@@ -9,6 +9,8 @@ mod browser;
 mod cache;
 mod client;
 mod cors;
+mod deliver;
+mod etag;
 mod fan_out;
 mod form;
 mod frame;
@@ -46,16 +48,17 @@ pub use standing::standing;
 use crate::fault::{Code, Fault};
 use crate::idempotency::Reply as Kept;
 use crate::plan::{Endpoint, ErrorShape};
+use cache::{Found, Whole};
 use frame::Frame;
 use notes::Notes;
-use shape::Shaped;
 
 /// Serves one request. Never fails: what goes wrong is a reply too.
 pub async fn run(gateway: Rc<Gateway>, mut request: Request) -> Reply {
     let mut notes = Notes::default();
     let mut reply = answer(&gateway, &mut request, &mut notes).await;
-    respond::note(&mut reply, notes);
+    respond::note(&mut reply, &mut notes);
     standing::add(&gateway.plan, &mut reply);
+    deliver::finish(&gateway, &request, &mut reply, &notes).await;
     reply
 }
 
@@ -88,7 +91,8 @@ async fn answer(gateway: &Rc<Gateway>, request: &mut Request, notes: &mut Notes)
     let deadline = request.started + endpoint.deadline;
     let outcome = stages(gateway, found, request, notes, deadline).await;
     let mut reply = match outcome {
-        Ok(Outcome::Shaped(shaped)) => respond::shaped(request, endpoint.errors, shaped),
+        Ok(Outcome::Made(whole)) => respond::whole(request, whole),
+        Ok(Outcome::Found(found)) => respond::found(request, found),
         Ok(Outcome::Kept(kept)) => respond::replayed(request, kept),
         Err(fault) => {
             session::forget(&fault, &frontend, notes);
@@ -104,7 +108,10 @@ async fn answer(gateway: &Rc<Gateway>, request: &mut Request, notes: &mut Notes)
 
 /// What the stages have come to, where it is no fault.
 enum Outcome {
-    Shaped(Shaped),
+    /// A reply that was made for this request.
+    Made(Whole),
+    /// A reply that others may get, too.
+    Found(Found),
     /// A reply from before, to the same key.
     Kept(Kept),
 }
@@ -147,6 +154,7 @@ async fn stages(
     // Everything that programs will see of the request, checked.
     let arriving = input::read(gateway, endpoint, &found.path, request);
     let input = timeout_at(deadline, arriving).await.map_err(|_| too_slow(endpoint))??;
+    notes.is_somebody = session.is_some();
     let frame = Frame::new(Rc::clone(gateway), Arc::clone(endpoint), request, session, input);
     limits::by_input(&frame, request, notes).await?;
     // What was done is not done again, once it is known who asks for what.
@@ -155,22 +163,34 @@ async fn stages(
     }
     // A delivery is served once. What it is known by may stand in the body.
     if let Some(nothing) = webhook::begin(&frame, request, signed).await? {
-        return Ok(Outcome::Shaped(nothing));
+        return respond::written(nothing).map(Outcome::Made);
     }
-    let shaped = made(&frame, deadline).await;
-    notes.cache = frame.parts.borrow().mark;
-    // Who has the reply sees what it has changed.
-    Ok(Outcome::Shaped(revalidate::after(&frame, shaped).await?))
+    let Some(caching) = &endpoint.reply.cache else {
+        let made = make(&frame, deadline).await;
+        notes.cache = frame.parts.borrow().mark;
+        // Who has the reply sees what it has changed.
+        return revalidate::after(&frame, made).await.map(Outcome::Made);
+    };
+    // A reply that is kept is for who may have it.
+    fan_out::allow(&frame, deadline).await?;
+    // Whoever makes it has the whole deadline for it: others wait for it, too.
+    let make = |frame: Rc<Frame>| async move {
+        let deadline = Instant::now() + frame.endpoint.deadline;
+        make(&frame, deadline).await
+    };
+    let (found, mark) = cache::reply(&frame, caching, deadline, make).await?;
+    notes.cache = Some(mark);
+    found.map(Outcome::Found)
 }
 
-/// A reply, from what the calls answer.
-async fn made(frame: &Rc<Frame>, deadline: Instant) -> Result<Shaped, Fault> {
+/// What the endpoint says now.
+async fn make(frame: &Rc<Frame>, deadline: Instant) -> Result<Whole, Fault> {
     // Allow is asked inside: as soon as what it reads is there, and before anything is changed.
     let partial = fan_out::run(frame, deadline).await?;
     let shaped = shape::make(frame, partial).await?;
     // What the endpoint promises is checked on what it says.
     promise::check(frame, &shaped).await?;
-    Ok(shaped)
+    respond::written(shaped)
 }
 
 fn too_slow(endpoint: &Endpoint) -> Fault {

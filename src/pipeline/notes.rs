@@ -16,6 +16,8 @@ pub(super) struct Notes {
     pub(super) stale_cookies: Vec<HeaderValue>,
     /// Where the reply comes from, where its endpoint keeps anything.
     pub(super) cache: Option<Mark>,
+    /// Who asks is known.
+    pub(super) is_somebody: bool,
     /// A session was needed, and none was there.
     pub(super) is_nobody: bool,
 }

@@ -8,6 +8,7 @@ use http::header::{
 };
 use http::{HeaderName, HeaderValue};
 
+use super::cache::{Found, Variants, Whole};
 use super::fan_out::Partial;
 use super::notes::Notes;
 use super::payload;
@@ -32,21 +33,29 @@ pub struct Reply {
     pub fault: Option<Fault>,
     /// Optional calls that failed, as the header names them.
     pub partial: Option<String>,
+    /// What is kept of it.
+    pub(super) found: Option<Found>,
 }
 
-/// A payload as HTTP; a fault in the form `errors` where it is larger than it may be.
-pub(super) fn shaped(request: &Request, errors: ErrorShape, shaped: Shaped) -> Reply {
+impl Reply {
+    fn new(status: u16, headers: Vec<(HeaderName, HeaderValue)>, body: Bytes) -> Self {
+        Self { status, headers, body, endpoint: None, fault: None, partial: None, found: None }
+    }
+}
+
+/// A payload as a whole reply, but for what belongs to one request.
+///
+/// # Errors
+/// 500 where it is larger than it may be.
+pub(super) fn written(shaped: Shaped) -> Result<Whole, Fault> {
     let partial = (!shaped.partial.is_empty()).then(|| names(&shaped.partial));
-    let body = match payload::write(&shaped) {
-        Some(body) => body,
-        None => {
-            let cause = format!("the reply has more than {} bytes", shaped.max_bytes);
-            return fault(request, errors, &Fault::internal(cause));
-        }
-    };
+    let body = payload::write(&shaped).ok_or_else(|| {
+        Fault::internal(format_args!("the reply has more than {} bytes", shaped.max_bytes))
+    })?;
     let kind = payload::kind(shaped.envelope);
     let Shaped { status, headers: own, .. } = shaped;
-    let mut headers = start(request, kind);
+    let mut headers = Vec::with_capacity(HEADERS);
+    headers.push((CONTENT_TYPE, HeaderValue::from_static(kind)));
     if let Some(value) = partial.as_ref().and_then(|names| HeaderValue::from_str(names).ok()) {
         headers.push((HeaderName::from_static("frontdesk-partial"), value));
     }
@@ -56,7 +65,24 @@ pub(super) fn shaped(request: &Request, errors: ErrorShape, shaped: Shaped) -> R
     }
     // These statuses have no body (RFC 9110 §15.3.5, §15.3.6, §15.4.5).
     let body = if matches!(status, 204 | 205 | 304) { Bytes::new() } else { body };
-    Reply { status, headers, body, endpoint: None, fault: None, partial }
+    Ok(Whole { status, headers, body, partial, is_for_one: false, variants: Variants::default() })
+}
+
+/// A whole reply, as the reply to one request.
+pub(super) fn whole(request: &Request, whole: Whole) -> Reply {
+    let Whole { status, mut headers, body, partial, .. } = whole;
+    headers.extend(id(request));
+    Reply { partial, ..Reply::new(status, headers, body) }
+}
+
+/// The same of one that others get too.
+pub(super) fn found(request: &Request, found: Found) -> Reply {
+    let Whole { status, headers: own, body, partial, .. } = &*found.whole;
+    let mut headers = Vec::with_capacity(HEADERS);
+    headers.extend_from_slice(own);
+    headers.extend(id(request));
+    let reply = Reply::new(*status, headers, body.clone());
+    Reply { partial: partial.clone(), found: Some(found), ..reply }
 }
 
 /// A fault as HTTP, in the form that the endpoint asks for.
@@ -84,14 +110,7 @@ pub(super) fn fault(request: &Request, form: ErrorShape, fault: &Fault) -> Reply
         add(ALLOW, methods);
     }
     let body = body.to_json().into();
-    Reply {
-        status: parts.status,
-        headers,
-        body,
-        endpoint: None,
-        fault: Some(fault.clone()),
-        partial: None,
-    }
+    Reply { fault: Some(fault.clone()), ..Reply::new(parts.status, headers, body) }
 }
 
 /// What of a reply is kept: all but what belongs to this one request, as when to come back does.
@@ -110,21 +129,15 @@ pub(super) fn replayed(request: &Request, kept: Kept) -> Reply {
     let Kept { status, mut headers, body } = kept;
     headers.extend(id(request));
     headers.push((REPLAYED, HeaderValue::from_static("true")));
-    Reply { status, headers, body, endpoint: None, fault: None, partial: None }
+    Reply::new(status, headers, body)
 }
 
 /// Adds what the stages have noted.
-pub(super) fn note(reply: &mut Reply, notes: Notes) {
-    if let Some(mark) = notes.cache {
-        let how = if reply.fault.is_some() { "bypass" } else { mark.how.name() };
-        reply
-            .headers
-            .push((HeaderName::from_static("frontdesk-cache"), HeaderValue::from_static(how)));
-    }
-    for (name, value) in notes.headers {
+pub(super) fn note(reply: &mut Reply, notes: &mut Notes) {
+    for (name, value) in notes.headers.drain(..) {
         put(&mut reply.headers, name, value);
     }
-    reply.headers.extend(notes.stale_cookies.into_iter().map(|cookie| (SET_COOKIE, cookie)));
+    reply.headers.extend(notes.stale_cookies.drain(..).map(|cookie| (SET_COOKIE, cookie)));
     // What sets a cookie is for one browser, whatever an endpoint says of its replies.
     if reply.headers.iter().any(|(name, _)| name == SET_COOKIE) {
         reply.headers.retain(|(name, _)| name != CACHE_CONTROL);
@@ -136,7 +149,7 @@ pub(super) fn note(reply: &mut Reply, notes: Notes) {
 pub(super) fn empty(request: &Request, status: u16) -> Reply {
     let mut headers = Vec::with_capacity(HEADERS);
     headers.extend(id(request));
-    Reply { status, headers, body: Bytes::new(), endpoint: None, fault: None, partial: None }
+    Reply::new(status, headers, Bytes::new())
 }
 
 /// Adds a header; to `Vary` what it does not say yet.

@@ -18,7 +18,7 @@ use std::time::Duration;
 pub use admin::AdminToken;
 pub use cache::{Cache, Caching, Reads, Scope, Tag, Ttl};
 pub use call::{Auth, Body, Call, Each, Expect, FaultRule, OnStatus, Upstream};
-pub use compression::{Compression, Encoding};
+pub use compression::Compression;
 pub use endpoint::{
     Accept, Allow, Csrf, Endpoint, Envelope, ErrorShape, FailRule, Idempotency, Input, Reply,
     SessionRule, Shape, Status, Unauthenticated, ValidateResponses,

@@ -38,6 +38,24 @@ export async function login({ context, origin, picture, cookies, seen }) {
   return { before, cancelled, loggedIn, reloaded, loggedOut, readable, kept, left, asked, withoutHeader, afterwards };
 }
 
+// A script of the page fetches each path twice: what it got, and how many bytes of it came over the wire.
+export async function fetch_twice({ context, origin }) {
+  const page = await context.newPage();
+  await page.goto(`${origin}/`);
+  return page.evaluate(async (paths) => {
+    const fetched = {};
+    for (const path of paths) {
+      const bodies = [];
+      for (let n = 0; n < 2; n++) bodies.push(await (await fetch(path)).text());
+      const of = () => performance.getEntriesByType('resource').filter((entry) => new URL(entry.name).pathname === path);
+      while (of().length < 2) await new Promise((resolve) => setTimeout(resolve, 10));
+      const sizes = of().map((entry) => [entry.transferSize, entry.encodedBodySize, entry.decodedBodySize]);
+      fetched[path] = { bodies, sizes };
+    }
+    return fetched;
+  }, ['/kept', '/checked']);
+}
+
 // The page of the demo: signs in as one of its users, looks at the dashboard, signs out.
 export async function demo({ context, origin, picture, cookies, seen }) {
   const page = await context.newPage();

@@ -8,7 +8,7 @@ use frontdesk::cli::{self, Outcome, World};
 use crate::case::Case;
 
 /// The exit code, what was written to stdout, and to stderr; `serve` has none.
-fn run(case: &Case, arguments: &[&str]) -> (Option<u8>, String, String) {
+pub(crate) fn run(case: &Case, arguments: &[&str]) -> (Option<u8>, String, String) {
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let arguments = ["frontdesk"].iter().chain(arguments).map(OsString::from);
     let world =

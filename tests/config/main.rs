@@ -3,6 +3,7 @@
 
 #![expect(clippy::expect_used, reason = "a test")]
 
+mod caches;
 mod case;
 mod command;
 mod logins;

@@ -145,11 +145,14 @@ async fn an_endpoints_own_headers_win() {
 }
 
 #[tokio::test]
-async fn replies_where_a_session_is_looked_for_are_kept_by_nobody() {
+async fn replies_to_a_session_are_kept_by_its_browser_at_most() {
     let (up, gateway) = gateway("[response_headers]\ncache-control = \"public\"\n", "").await;
     gateway.get("/x").await.assert_header("cache-control", "public");
-    for request in [gateway.get("/mine").user("a"), gateway.post("/mine", json!(1)).user("a")] {
-        request.await.assert_status(200).assert_header("cache-control", "no-store");
+    for (request, control) in [
+        (gateway.get("/mine").user("a"), "private, no-cache"),
+        (gateway.post("/mine", json!(1)).user("a"), "no-store"),
+    ] {
+        request.await.assert_status(200).assert_header("cache-control", control);
     }
     // Faults are not kept either, whosever they are.
     up.on("GET", "/it", Reply::status(404));

@@ -90,6 +90,6 @@ pub(super) fn named(tag: &Tag) -> String {
 }
 
 /// Milliseconds that the time of a tag is known: longer than any record is.
-const KEPT: u64 = 31 * 24 * 3600 * 1000;
+pub(super) const KEPT: u64 = 31 * 24 * 3600 * 1000;
 /// A script takes so many at most.
 const AT_ONCE: usize = 1000;

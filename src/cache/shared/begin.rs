@@ -7,7 +7,7 @@ use tokio::time::{Instant, timeout_at};
 use super::announce::named;
 use super::record::{Answer, Record};
 use super::scripts::BEGIN;
-use super::{ALL, Begun, Lease, Shared, entry, leased};
+use super::{ALL, Begun, Lease, Shared, leased, recorded};
 use crate::cache::entries::Entries;
 use crate::cache::entry::Payload;
 use crate::cache::key::Key;
@@ -115,7 +115,7 @@ struct Asked<'a> {
 impl Asked<'_> {
     /// `gone`: when a record began that does not count.
     async fn begin(&self, gone: u64) -> Result<Answer, Away> {
-        let mut call = BEGIN.key(entry(self.key));
+        let mut call = BEGIN.key(recorded(self.key));
         call.key(leased(self.key)).arg(&self.owner[..]).arg(LEASE).arg(self.since).arg(gone);
         self.redis.run(&call).await
     }

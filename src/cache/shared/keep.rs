@@ -10,7 +10,7 @@ use tokio::time::sleep;
 use super::begin::LEASE;
 use super::record::{micros, write_lives, write_tags};
 use super::scripts::{HOLD, KEEP};
-use super::{Lease, Shared, entry, leased};
+use super::{Lease, Shared, leased, recorded};
 use crate::cache::entries::Entries;
 use crate::cache::entry::{Entry, Payload};
 use crate::cache::key::Key;
@@ -45,7 +45,7 @@ impl Shared {
         };
         let (age, lives) = (shared.age(entries.now()), &shared.lives);
         let rest = lives.all().saturating_sub(age).min(LONGEST);
-        let mut call = KEEP.key(entry(key));
+        let mut call = KEEP.key(recorded(key));
         call.key(leased(key)).arg(&lease.owner[..]).arg(lease.began);
         call.arg(micros(age)).arg(micros(lives.fresh.min(LONGEST)));
         call.arg(write_lives(lives)).arg(write_tags(&shared.tags)).arg(payload);

@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::future::{Either, select};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout, timeout_at};
 
+use super::announce::KEPT;
 use super::record::read_tags;
 use super::scripts::BEACON;
 use super::{CHANNEL, Shared, hex};
@@ -63,7 +64,9 @@ impl Shared {
         }
         self.untold.add_all();
         self.catch_up(aside).await.map_err(|why| why.to_string())?;
-        aside.ask::<()>(cmd("SET").arg(RUN).arg(&runs)).await.map_err(|why| why.to_string())
+        let mut note = cmd("SET");
+        note.arg(RUN).arg(&runs).arg("PX").arg(KEPT);
+        aside.ask::<()>(&note).await.map_err(|why| why.to_string())
     }
 
     /// Takes in what comes, until nothing does.
@@ -106,16 +109,17 @@ impl Shared {
     fn take_in<T: Payload>(&self, entries: &Entries<T>, said: &[u8]) {
         let Some((name, time, tags)) = parts(said) else {
             // Whatever it was, it was said where revalidations are.
-            return entries.tags.revalidate_all();
+            entries.tags.revalidate_all();
+            return;
         };
         if name == self.name {
             return;
         }
-        match read_tags(tags) {
+        let tick = match read_tags(tags) {
             Some(tags) if !tags.is_empty() => entries.tags.revalidate(&tags),
             _ => entries.tags.revalidate_all(),
-        }
-        self.heard.note(entries.tags.now(), time);
+        };
+        self.heard.note(tick, time);
     }
 
     fn found<T: Payload>(&self, entries: &Entries<T>) {

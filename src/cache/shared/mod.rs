@@ -18,6 +18,8 @@ mod keep;
 mod link;
 mod record;
 mod scripts;
+#[cfg(test)]
+mod tests;
 mod untold;
 
 use std::sync::Arc;
@@ -85,7 +87,7 @@ impl Shared {
     }
 }
 
-fn entry(key: &Key) -> String {
+fn recorded(key: &Key) -> String {
     format!("frontdesk:cache:entry:{{{}}}", hex(key.bytes()))
 }
 

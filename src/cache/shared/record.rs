@@ -68,7 +68,8 @@ pub(super) fn write_lives(lives: &Lives) -> Vec<u8> {
         .collect()
 }
 
-fn read_lives(bytes: &[u8]) -> Option<Lives> {
+/// What [`write_lives`] has written.
+pub(super) fn read_lives(bytes: &[u8]) -> Option<Lives> {
     let (lives, []) = bytes.as_chunks() else { return None };
     let [fresh, stale, if_error, reuse] = *<&[_; 4]>::try_from(lives).ok()?;
     let life = |bytes| Duration::from_micros(u64::from_be_bytes(bytes));

@@ -23,10 +23,12 @@ fn the_defaults_name_every_key() {
         ("[gateway.session]", Session::KEYS),
         ("[gateway.rate_limits._defaults]", RateLimit::KEYS),
         ("[gateway.cors]", Cors::KEYS),
+        ("[gateway.cache]", Cache::KEYS),
         ("[gateway.telemetry]", Telemetry::KEYS),
         ("[upstreams._defaults]", Upstream::KEYS),
         ("[call]", Call::KEYS),
         ("[signature]", Signature::KEYS),
+        ("[cache]", Caching::KEYS),
         (
             "[route]",
             &[
@@ -47,6 +49,7 @@ fn the_defaults_name_every_key() {
                 "max_body",
                 "calls",
                 "fail",
+                "revalidate",
             ],
         ),
     ] {

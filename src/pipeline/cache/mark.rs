@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::How;
+use super::{How, Served};
 
 /// Where a reply comes from: `frontdesk-cache` and `age`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +17,16 @@ pub(in crate::pipeline) struct Mark {
 }
 
 impl Mark {
+    /// Of something that is served.
+    pub(super) fn of(served: &Served, now: Duration) -> Self {
+        let entry = served.entry.as_ref();
+        Self {
+            how: served.how,
+            age: entry.map_or(Duration::ZERO, |entry| entry.age(now)),
+            rest: entry.map_or(Duration::ZERO, |entry| entry.rest(now)),
+        }
+    }
+
     /// Of two parts of one reply.
     pub(in crate::pipeline) fn and(self, other: Self) -> Self {
         Self {

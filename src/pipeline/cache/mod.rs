@@ -4,17 +4,22 @@ pub(super) mod freshness;
 mod held;
 mod mark;
 mod parts;
+mod record;
+mod reply;
 mod scope;
 mod serve;
 pub(super) mod validators;
+mod variants;
 
 use std::sync::Arc;
 
 pub(super) use held::{Held, Whole};
 pub(super) use mark::Mark;
 pub(super) use parts::Parts;
+pub(super) use reply::{Found, reply};
 pub(super) use scope::scope;
 pub(super) use serve::{Ask, How, Made, Served, excused, serve};
+pub(super) use variants::Variants;
 
 use crate::cache::{Announced, Entries, Key, Shared, Tag, Tick};
 use crate::clock::Clock;

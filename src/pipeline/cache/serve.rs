@@ -114,6 +114,14 @@ where
     Served::failed(Fault::internal("what was asked of the cache has gone without an end"))
 }
 
+/// What is kept, where it is served as it is.
+pub(super) fn fresh(gateway: &Gateway, key: &Key) -> Option<Served> {
+    match gateway.cache.entries.look(key) {
+        Look::Fresh(entry) => Some(Served::kept(entry, How::Hit)),
+        _ => None,
+    }
+}
+
 /// Has another entry made behind one that is served, unless that is under way, or has failed a moment ago.
 fn refresh<M, F>(gateway: &Rc<Gateway>, ask: Ask, entry: &Arc<Entry<Held>>, make: M)
 where
@@ -147,9 +155,11 @@ fn join(
     old: Option<Arc<Entry<Held>>>,
 ) -> (Flight<Served>, Option<Making>) {
     let tags = &gateway.cache.entries.tags;
-    let began = tags.now();
     // What began before a revalidation is not joined after it. Of tags that are not known yet, any may be meant.
-    let since = ask.tags.as_ref().map_or(began, |known| tags.last_of(known));
+    let since = ask.tags.as_ref().map(|known| tags.last_of(known));
+    // After that: what is revalidated in between was so before this one is made, and does not make its entry be gone.
+    let began = tags.now();
+    let since = since.unwrap_or(began);
     let (flight, takeoff) = gateway.cache.flights.join(&(ask.key, since));
     let making = takeoff.map(|takeoff| Making {
         gateway: Rc::clone(gateway),

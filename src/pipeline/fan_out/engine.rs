@@ -12,6 +12,7 @@ use super::settled::{Partial, Settled};
 use crate::fault::{Code, Fault};
 use crate::pipeline::frame::Frame;
 use crate::pipeline::session::denied;
+use crate::plan::Endpoint;
 use crate::value::Value;
 
 /// Runs the calls of the frame's endpoint and asks its `allow` programs.
@@ -32,6 +33,21 @@ pub(in crate::pipeline) async fn run(
         Err(_) => engine.give_up()?,
     }
     Ok(Partial::list(frame))
+}
+
+/// Asks the `allow` programs of the frame's endpoint ahead of everything else: of its calls those are run that they read,
+/// and no others. [`run`] goes on from there.
+///
+/// # Errors
+/// As [`run`].
+pub(in crate::pipeline) async fn allow(frame: &Rc<Frame>, deadline: Instant) -> Result<(), Fault> {
+    if frame.endpoint.allow.is_empty() {
+        return Ok(());
+    }
+    let mut engine = Engine::new(frame);
+    let read = read_by_allow(&frame.endpoint);
+    engine.waiting.retain(|index| read.contains(index));
+    timeout_at(deadline, engine.settle_all()).await.unwrap_or_else(|_| Err(out_of_time()))
 }
 
 /// What has come to its end.
@@ -55,11 +71,13 @@ struct Engine<'a> {
 
 impl<'a> Engine<'a> {
     fn new(frame: &'a Rc<Frame>) -> Self {
+        let is_open = |index: &usize| frame.settled(*index).is_none();
+        let unasked = if frame.is_allowed.get() { 0 } else { frame.endpoint.allow.len() };
         Self {
             frame,
-            waiting: (0..frame.endpoint.calls.len()).collect(),
-            unasked: (0..frame.endpoint.allow.len()).collect(),
-            not_allowed: frame.endpoint.allow.len(),
+            waiting: (0..frame.endpoint.calls.len()).filter(is_open).collect(),
+            unasked: (0..unasked).collect(),
+            not_allowed: unasked,
             running: FuturesUnordered::new(),
         }
     }
@@ -77,6 +95,7 @@ impl<'a> Engine<'a> {
             self.note(event?)?;
         }
         if self.waiting.is_empty() && self.not_allowed == 0 {
+            self.frame.is_allowed.set(true);
             return Ok(());
         }
         Err(Fault::internal("calls wait for each other"))
@@ -140,6 +159,20 @@ async fn ask(frame: &Frame, index: usize) -> Result<Event, Fault> {
             Err(denied(&frame.endpoint, "`allow` failed"))
         }
     }
+}
+
+/// The calls that `allow` programs read, and those that these wait for.
+fn read_by_allow(endpoint: &Endpoint) -> Vec<usize> {
+    let mut read = Vec::new();
+    let mut open: Vec<usize> =
+        endpoint.allow.iter().flat_map(|allow| &allow.waits_for).copied().collect();
+    while let Some(index) = open.pop() {
+        if !read.contains(&index) {
+            read.push(index);
+            open.extend(&endpoint.calls[index].waits_for);
+        }
+    }
+    read
 }
 
 fn is_settled(frame: &Frame, calls: &[usize]) -> bool {

@@ -62,7 +62,7 @@ impl Fetching {
         };
         let entries = &frame.gateway.cache.entries;
         // What was revalidated is not good any more, whatever the upstream says.
-        let old = old.filter(|old| !entries.is_gone(&old.tags, old.began));
+        let old = old.filter(|old| !old.is_gone(&entries.tags));
         if let Some(Held::Answer(old)) = old.as_ref().map(|old| &old.payload) {
             let mut request = self.request.clone();
             if validators::ask(&mut request, old) {

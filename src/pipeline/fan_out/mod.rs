@@ -16,6 +16,6 @@ mod tags;
 
 pub(super) use answer::describe;
 pub(super) use each::Items;
-pub(super) use engine::run;
+pub(super) use engine::{allow, run};
 pub(super) use settled::{Partial, Settled};
 pub(super) use shared::Shared;

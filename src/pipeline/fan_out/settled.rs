@@ -68,7 +68,7 @@ impl Settled {
     }
 
     /// The fault that decides the reply: of a required call that has failed.
-    pub(super) fn decides(&self, call: &Call) -> Option<Fault> {
+    pub(in crate::pipeline) fn decides(&self, call: &Call) -> Option<Fault> {
         if call.optional {
             return None;
         }

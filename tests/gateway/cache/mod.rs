@@ -1,9 +1,14 @@
 //! What is kept of calls' answers: asked once, fresh by tag, never another user's.
 
+mod browser_side;
 mod calls;
+mod compression;
 mod flights;
 mod operators;
+mod redis_away;
+mod replies;
 mod scopes;
+mod shared;
 mod sharing;
 mod stale;
 mod tags;

@@ -23,6 +23,7 @@ mod redis;
 mod reply;
 pub mod secrets;
 mod signer;
+mod slow;
 mod visitor;
 
 pub use browser::browse;
@@ -38,5 +39,6 @@ pub use redis::{Redis, free_port};
 pub use reply::Reply as Answer;
 pub use serde_json::{Value, json};
 pub use signer::{Signer, now, token, usual};
+pub use slow::Slow;
 pub use upstream_mocks::{Fault, Gate, Idp, Mocks, Options, Reply, Then, Upstream};
 pub use visitor::Visitor;

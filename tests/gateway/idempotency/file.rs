@@ -37,7 +37,8 @@ async fn post(url: String, key: String) -> Option<Answer> {
         .send();
     let response = sent.await.ok()?;
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
-    Some(Answer { status, headers, body: response.text().await.ok()? })
+    let bytes = response.bytes().await.ok()?.to_vec();
+    Some(Answer { status, headers, body: String::from_utf8_lossy(&bytes).into_owned(), bytes })
 }
 
 #[tokio::test]

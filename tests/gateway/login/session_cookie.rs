@@ -199,12 +199,13 @@ async fn k4_a_reply_to_a_session_is_nobody_elses() {
     let config = config(&idp, "", "").route("cached.toml", &cached.replace("required", "optional"));
     let gateway = config.start().await;
     let alice = browser(&gateway).logs_in(&idp, "alice").await;
-    for path in ["/me", "/maybe", "/auth/session"] {
+    let own = "private, no-cache";
+    for (path, control) in [("/me", own), ("/maybe", own), ("/auth/session", "no-store")] {
         let reply = alice.fetch(path).await;
-        reply.assert_status(200).assert_header("cache-control", "no-store");
+        reply.assert_status(200).assert_header("cache-control", control);
         assert!(reply.header("vary").expect("vary").contains("Cookie"), "{reply:?}");
     }
-    gateway.get("/maybe").await.assert_header("vary", "Cookie");
+    gateway.get("/maybe").await.assert_header("vary", "Cookie, authorization");
     // What sets a cookie is kept by nobody, whatever the endpoint says.
     let dead = format!("{COOKIE}=x");
     let reply = fetch(&gateway, "/cached", &dead).await;

@@ -1,0 +1,303 @@
+//! Instances that share their entries in a real Redis.
+
+mod server;
+mod untold;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::task::JoinHandle;
+
+use super::announce::named;
+use super::recorded;
+use crate::cache::{Begun, Entries, Entry, Key, Lease, Lives, Look, Payload, Shared, Tag, Tick};
+use crate::clock::{Clock, SystemClock};
+use crate::store::{Redis, cmd};
+use server::Server;
+
+/// Text, and whether others may read it.
+#[derive(Debug, PartialEq, Eq)]
+struct Note(&'static str);
+
+impl Payload for Note {
+    fn weight(&self) -> usize {
+        self.0.len()
+    }
+
+    fn encode(&self) -> Option<Vec<u8>> {
+        (self.0 != OWN).then(|| self.0.as_bytes().to_vec())
+    }
+
+    fn decode(bytes: Bytes) -> Option<Self> {
+        [OLD, NEW].into_iter().find(|text| text.as_bytes() == bytes).map(Self)
+    }
+}
+
+const OLD: &str = "old";
+const NEW: &str = "new";
+const OWN: &str = "for this process only";
+const UNKNOWN: &str = "what others do not know";
+
+/// An instance of the gateway.
+struct Instance {
+    shared: Arc<Shared>,
+    entries: Arc<Entries<Note>>,
+    redis: Redis,
+    link: JoinHandle<()>,
+}
+
+impl Instance {
+    async fn start(server: &Server) -> Self {
+        let shared = Arc::new(Shared::new(server.target(), Duration::from_millis(500)));
+        let entries = Arc::new(Entries::new(1 << 20, Arc::new(SystemClock)));
+        let link = {
+            let (shared, entries) = (Arc::clone(&shared), Arc::clone(&entries));
+            tokio::spawn(async move { shared.run(&entries).await })
+        };
+        let instance = Self { shared, entries, redis: server.connect(), link };
+        until(async || instance.shared.is_here()).await;
+        instance
+    }
+
+    /// As for something whose tags are not known.
+    async fn begin(&self) -> Begun<Note> {
+        let now = self.entries.tags.now();
+        self.begin_since(now).await
+    }
+
+    async fn begin_since(&self, since: Tick) -> Begun<Note> {
+        let now = self.entries.tags.now();
+        self.shared.begin(&self.redis, &self.entries, &key(), now, since).await
+    }
+
+    async fn ours(&self) -> Lease {
+        match self.begin().await {
+            Begun::Ours(lease, None) => lease,
+            other => panic!("{}", shown(&other)),
+        }
+    }
+
+    fn entry(&self, text: &'static str, lives: Lives) -> Entry<Note> {
+        let (now, tick) = (SystemClock.steady(), self.entries.tags.now());
+        Entry::new(Note(text), [tag()].into(), tick, now, lives)
+    }
+
+    async fn keep(&self, entry: &Entry<Note>, lease: Lease) {
+        self.shared.keep(&self.redis, &self.entries, &key(), entry, lease).await;
+    }
+
+    async fn revalidate(&self, text: &str) -> usize {
+        let told = self.shared.announce(&self.redis, &self.entries.tags, &[Tag::of(text)]).await;
+        assert!(!told.is_pending);
+        told.instances
+    }
+
+    async fn ask<T: redis::FromRedisValue>(&self, words: &[&str]) -> T {
+        let mut ask = cmd(words[0]);
+        ask.arg(&words[1..]);
+        self.redis.ask(&ask).await.unwrap()
+    }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        self.link.abort();
+    }
+}
+
+fn key() -> Key {
+    Key::of("test").end()
+}
+
+fn tag() -> Tag {
+    Tag::of("posts")
+}
+
+fn a_minute() -> Lives {
+    Lives { fresh: Duration::from_secs(60), ..Lives::default() }
+}
+
+fn shown(begun: &Begun<Note>) -> String {
+    match begun {
+        Begun::Found(entry) => format!("found {}", entry.payload.0),
+        Begun::Ours(_, None) => "ours".to_owned(),
+        Begun::Ours(_, Some(old)) => format!("ours, with {}", old.payload.0),
+        Begun::Theirs => "theirs".to_owned(),
+        Begun::Away => "away".to_owned(),
+    }
+}
+
+async fn until(is_so: impl AsyncFn() -> bool) {
+    let asking = async {
+        while !is_so().await {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), asking).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_one_makes_others_have() {
+    let server = Server::start();
+    let (one, two) = (Instance::start(&server).await, Instance::start(&server).await);
+    let lease = one.ours().await;
+    assert_eq!(shown(&two.begin().await), "theirs");
+    assert_eq!(shown(&one.begin().await), "theirs", "it is one instance's, not all its questions'");
+    let ten_seconds_ago = SystemClock.steady() - Duration::from_secs(10);
+    let lives = Lives { stale: Duration::from_secs(7), ..a_minute() };
+    let entry = Entry::new(Note(NEW), [tag()].into(), 0, ten_seconds_ago, lives);
+    one.keep(&entry, lease).await;
+    let Begun::Found(found) = two.begin().await else { panic!() };
+    assert_eq!((&found.payload, &found.lives, &*found.tags), (&Note(NEW), &lives, &[tag()][..]));
+    let age = found.age(SystemClock.steady());
+    assert!(age >= Duration::from_secs(10) && age < Duration::from_secs(40), "{age:?}");
+    assert!(matches!(two.entries.look(&key()), Look::Fresh(_)), "this process has it, too");
+    let keys: Vec<String> = one.ask(&["KEYS", "frontdesk:cache:lease:*"]).await;
+    assert!(keys.is_empty());
+    let lasts: u64 = one.ask(&["PTTL", &recorded(&key())]).await;
+    assert!((27_000..=57_000).contains(&lasts), "{lasts}");
+}
+
+#[tokio::test]
+async fn what_was_given_back_falls_to_the_next() {
+    let server = Server::start();
+    let (one, two) = (Instance::start(&server).await, Instance::start(&server).await);
+    let lease = one.ours().await;
+    one.shared.release(&one.redis, &key(), lease).await;
+    let lease = two.ours().await;
+    // This one's is not for others.
+    two.keep(&two.entry(OWN, a_minute()), lease).await;
+    let lease = one.ours().await;
+    // What nobody can read is nothing.
+    one.keep(&one.entry(UNKNOWN, a_minute()), lease).await;
+    let lease = two.ours().await;
+    two.keep(&two.entry(NEW, a_minute()), lease).await;
+    assert_eq!(shown(&one.begin().await), "found new");
+}
+
+#[tokio::test]
+async fn a_lease_that_nobody_holds_ends_and_one_that_is_held_does_not() {
+    let server = Server::start();
+    let (one, two) = (Instance::start(&server).await, Instance::start(&server).await);
+    let _lost = one.ours().await;
+    let lease = async || match two.begin().await {
+        Begun::Ours(lease, _) => Some(lease),
+        _ => None,
+    };
+    let mut got = None;
+    let taking = async {
+        while got.is_none() {
+            got = lease().await;
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), taking).await.unwrap();
+    let held = got.unwrap();
+    let making = tokio::time::sleep(Duration::from_millis(2500));
+    two.shared.hold(&two.redis, &key(), &held, making).await;
+    assert_eq!(shown(&one.begin().await), "theirs");
+}
+
+#[tokio::test]
+async fn what_is_revalidated_is_gone_everywhere() {
+    let server = Server::start();
+    let (one, two) = (Instance::start(&server).await, Instance::start(&server).await);
+    one.keep(&one.entry(OLD, a_minute()), one.ours().await).await;
+    assert_eq!(shown(&two.begin().await), "found old");
+    assert_eq!(one.revalidate("others").await, 2);
+    assert_eq!(shown(&two.begin().await), "found old");
+    assert_eq!(one.revalidate("posts").await, 2);
+    until(async || matches!(two.entries.look(&key()), Look::Nothing)).await;
+    let (one, two) = (&one, &two);
+    two.keep(&two.entry(NEW, a_minute()), two.ours().await).await;
+    assert_eq!(shown(&one.begin().await), "found new");
+    // Who comes later has heard nothing, and is told by Redis.
+    two.revalidate("posts").await;
+    let three = Instance::start(&server).await;
+    three.ours().await;
+}
+
+#[tokio::test]
+async fn what_was_begun_before_a_revalidation_is_neither_waited_for_nor_believed() {
+    let server = Server::start();
+    let (one, two) = (Instance::start(&server).await, Instance::start(&server).await);
+    let before = one.ours().await;
+    let tick = two.entries.tags.now();
+    assert_eq!(shown(&two.begin_since(tick).await), "theirs");
+    two.revalidate("posts").await;
+    let after = two.ours().await;
+    // It comes when another one is being made, and when there is another one.
+    one.keep(&one.entry(OLD, a_minute()), before).await;
+    assert_eq!(shown(&one.begin_since(0).await), "theirs", "the lease of the other one stays");
+    two.keep(&two.entry(NEW, a_minute()), after).await;
+    assert_eq!(shown(&one.begin().await), "found new");
+    assert_eq!(shown(&two.begin().await), "found new");
+}
+
+#[tokio::test]
+async fn an_older_one_does_not_replace_a_newer_one() {
+    let server = Server::start();
+    let (one, two) = (Instance::start(&server).await, Instance::start(&server).await);
+    let before = one.ours().await;
+    two.revalidate("others").await;
+    let after = two.ours().await;
+    two.keep(&two.entry(NEW, a_minute()), after).await;
+    one.keep(&one.entry(OLD, a_minute()), before).await;
+    assert_eq!(shown(&one.begin().await), "found new");
+}
+
+#[tokio::test]
+async fn what_is_over_is_there_to_ask_whether_it_is_still_good() {
+    let server = Server::start();
+    let (one, two) = (Instance::start(&server).await, Instance::start(&server).await);
+    let over = Lives { fresh: Duration::ZERO, reuse: Duration::from_secs(60), ..Lives::default() };
+    one.keep(&one.entry(OLD, over), one.ours().await).await;
+    let Begun::Ours(lease, Some(old)) = two.begin().await else { panic!() };
+    assert_eq!(old.payload, Note(OLD));
+    two.shared.release(&two.redis, &key(), lease).await;
+    // But not after a revalidation.
+    one.revalidate("posts").await;
+    two.ours().await;
+}
+
+#[tokio::test]
+async fn while_redis_is_away_nothing_old_is_served_and_then_all_is_gone() {
+    let server = Server::start();
+    let one = Instance::start(&server).await;
+    let lives = Lives { if_error: Duration::from_secs(60), ..a_minute() };
+    let now = SystemClock.steady();
+    let kept = |age| {
+        let made_at = now - Duration::from_millis(age);
+        let tick = one.entries.tags.now();
+        Arc::new(Entry::new(Note(OLD), [tag()].into(), tick, made_at, lives))
+    };
+    let (young, old) = (kept(0), kept(10_000));
+    one.entries.keep(key(), &old);
+    assert!(matches!(one.entries.look(&key()), Look::Fresh(_)) && one.entries.excuses(&old));
+    let killed: i64 = one.ask(&["CLIENT", "KILL", "TYPE", "pubsub"]).await;
+    assert_eq!(killed, 1);
+    until(async || !one.shared.is_here()).await;
+    assert!(matches!(one.entries.look(&key()), Look::Old(_) | Look::Nothing));
+    assert!(!one.entries.excuses(&old));
+    let told = one.shared.announce(&one.redis, &one.entries.tags, &[Tag::of("others")]).await;
+    assert!(told.is_pending);
+    assert!(matches!(one.begin().await, Begun::Away));
+    one.entries.keep(key(), &young);
+    until(async || one.shared.is_here()).await;
+    assert!(matches!(one.entries.look(&key()), Look::Nothing));
+    // What could not be told was told first.
+    let known: bool = one.ask(&["EXISTS", &named(&Tag::of("others"))]).await;
+    assert!(known);
+}
+
+#[tokio::test]
+async fn servers_that_took_over_are_not_believed_what_they_may_have_missed() {
+    let server = Server::start();
+    let one = Instance::start(&server).await;
+    one.keep(&one.entry(OLD, a_minute()), one.ours().await).await;
+    let () = one.ask(&["SET", "frontdesk:cache:run", "another"]).await;
+    let two = Instance::start(&server).await;
+    until(async || shown(&two.begin().await) != "found old").await;
+    until(async || shown(&one.begin().await) != "found old").await;
+}

@@ -1,0 +1,244 @@
+//! `[METHOD.response.cache]`: whole replies.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::ETAG;
+use tokio::time::{Instant, timeout_at};
+
+use super::serve::{self, Ask, How, Made, Served, excused, serve};
+use super::{Held, Mark, Whole, scope};
+use crate::cache::{Entry, Key, Lives, Tag};
+use crate::fault::{Code, Fault};
+use crate::jq::Scope as _;
+use crate::pipeline::etag;
+use crate::pipeline::frame::Frame;
+use crate::plan::{Caching, Scope, Ttl, slot};
+use crate::template::Rendered;
+use crate::value::Value;
+
+/// A whole reply that is served.
+pub(in crate::pipeline) struct Found {
+    /// What it is.
+    pub(in crate::pipeline) whole: Arc<Whole>,
+    /// What it is found by.
+    pub(in crate::pipeline) key: Key,
+    /// The entry that it is in; none where it is not kept.
+    pub(in crate::pipeline) entry: Option<Arc<Entry<Held>>>,
+    /// Everybody gets the same, and nobody makes it be gone before its time.
+    pub(in crate::pipeline) is_everybodys: bool,
+}
+
+/// Serves the reply that is kept for a request, or has it made by `make`, once for all who ask meanwhile. Whether the
+/// client may have it is to be asked before. Gives it, or the fault that stands in its place; and where that comes from.
+///
+/// # Errors
+/// 500 where what decides it cannot be said, 504 when the deadline comes before it is made.
+pub(in crate::pipeline) async fn reply<M, F>(
+    frame: &Rc<Frame>,
+    caching: &Caching,
+    deadline: Instant,
+    make: M,
+) -> Result<(Result<Found, Fault>, Mark), Fault>
+where
+    M: FnOnce(Rc<Frame>) -> F + Copy + 'static,
+    F: Future<Output = Result<Whole, Fault>> + 'static,
+{
+    let key = key(frame, caching).await?;
+    let gateway = &frame.gateway;
+    let served = match serve::fresh(gateway, &key) {
+        Some(served) => served,
+        None => {
+            let ask = Ask {
+                key,
+                tags: ahead(frame, caching).await?,
+                patience: frame.endpoint.deadline,
+                keeps: frame.ongoing.keeps(),
+            };
+            match timeout_at(deadline, served(frame, ask, make)).await {
+                Ok(served) => served,
+                Err(_) => excused(gateway, &key).ok_or_else(out_of_time)?,
+            }
+        }
+    };
+    let mark = Mark::of(&served, gateway.clock.steady());
+    let Served { outcome, entry, .. } = served;
+    let whole = match outcome {
+        Ok(Held::Reply(whole)) => Ok(whole),
+        Ok(Held::Fault(fault)) | Err(fault) => Err(fault),
+        Ok(Held::Answer(_)) => Err(Fault::internal("an answer is kept in the place of a reply")),
+    };
+    let untagged = entry.as_ref().is_some_and(|entry| entry.tags.is_empty());
+    let is_everybodys = untagged && matches!(caching.scope, Scope::Shared);
+    Ok((whole.map(|whole| Found { whole, key, entry, is_everybodys }), mark))
+}
+
+async fn served<M, F>(frame: &Rc<Frame>, ask: Ask, make: M) -> Served
+where
+    M: FnOnce(Rc<Frame>) -> F + Copy + 'static,
+    F: Future<Output = Result<Whole, Fault>> + 'static,
+{
+    loop {
+        let (is_ours, own) = (Rc::new(Cell::new(false)), Rc::clone(frame));
+        let making = Rc::clone(&is_ours);
+        let make_it = move |_| {
+            making.set(true);
+            made(own, make)
+        };
+        let served = serve(&frame.gateway, ask.clone(), make_it).await;
+        if is_ours.get() || served.entry.is_some() {
+            return served;
+        }
+        match &served.outcome {
+            // Whoever was at it has begun earlier, and had less time left.
+            Err(fault) if fault.parts().code == Code::UpstreamTimeout => {}
+            outcome if is_for_one(outcome) => {
+                let outcome = made(Rc::clone(frame), make).await.outcome;
+                return Served { outcome, how: How::Bypass, entry: None };
+            }
+            _ => return served,
+        }
+    }
+}
+
+/// Whether what another request has got is not for this one, which asks for itself.
+fn is_for_one(outcome: &Result<Held, Fault>) -> bool {
+    match outcome {
+        Ok(Held::Reply(whole)) => whole.is_for_one,
+        Ok(_) => false,
+        Err(fault) => matches!(fault.parts().status, 401 | 403),
+    }
+}
+
+fn out_of_time() -> Fault {
+    Fault::new(Code::UpstreamTimeout).cause("the reply was not made before the deadline")
+}
+
+/// What decides a reply: its rule, who shares it, and what anything reads of the request.
+async fn key(frame: &Frame, caching: &Caching) -> Result<Key, Fault> {
+    let endpoint = &frame.endpoint;
+    let key = Key::of("reply").part(&caching.rule);
+    let key = key.part(endpoint.frontend.as_bytes()).part(endpoint.name.as_bytes());
+    let mut key = scope(key, &caching.scope, frame, frame).await?;
+    for read in &caching.reads.slots {
+        key = key.part(&read.to_be_bytes()).part(&frame.get(*read).to_canonical());
+    }
+    if !caching.reads.request.is_empty() {
+        let request = frame.get(slot::REQUEST);
+        for member in &caching.reads.request {
+            let value = request.as_object().and_then(|members| members.get(member));
+            let value = value.unwrap_or(&Value::Null);
+            key = key.part(member.as_bytes()).part(&value.to_canonical());
+        }
+    }
+    if let Some(raw) = &frame.raw {
+        key = key.part(raw.content_type.as_deref().unwrap_or_default()).part(&raw.bytes);
+    }
+    Ok(key.end())
+}
+
+/// The tags, where they are known before anything is made.
+async fn ahead(frame: &Frame, caching: &Caching) -> Result<Option<Vec<Tag>>, Fault> {
+    let calls = frame.endpoint.calls.iter().filter_map(|call| call.cache.as_ref());
+    let of_calls = calls.flat_map(|caching| &caching.tags).next().is_some();
+    if of_calls || caching.tags.iter().any(|tag| tag.reads_answer) {
+        return Ok(None);
+    }
+    tags(frame, caching).await.map(Some)
+}
+
+async fn tags(frame: &Frame, caching: &Caching) -> Result<Vec<Tag>, Fault> {
+    let mut tags = Vec::with_capacity(caching.tags.len());
+    for tag in &caching.tags {
+        match tag.text.render(frame, &frame.limits()).await? {
+            Rendered::Absent => {}
+            Rendered::One(text) => tags.push(Tag::of(&text)),
+            Rendered::Many(texts) => tags.extend(texts.iter().map(|text| Tag::of(text))),
+        }
+    }
+    Ok(tags)
+}
+
+/// Makes it, and says whether it may be kept.
+async fn made<M, F>(frame: Rc<Frame>, make: M) -> Made
+where
+    M: FnOnce(Rc<Frame>) -> F,
+    F: Future<Output = Result<Whole, Fault>>,
+{
+    let making = async {
+        let mut whole = finished(make(Rc::clone(&frame)).await?);
+        whole.is_for_one = frame.parts.borrow().sets_cookie;
+        let keep = match &frame.endpoint.reply.cache {
+            Some(caching) => keep(&frame, caching, &whole).await?,
+            None => None,
+        };
+        Ok((whole, keep))
+    };
+    match making.await {
+        Ok((whole, keep)) => Made {
+            // What lacks a part is no better than what has all of it.
+            is_error: whole.partial.is_some(),
+            outcome: Ok(Held::Reply(Arc::new(whole))),
+            keep,
+        },
+        Err(fault) => failed(&frame, fault).await,
+    }
+}
+
+/// With its own tag, or one that its body gives it, once for all who get it; and without room for more.
+fn finished(mut whole: Whole) -> Whole {
+    whole.body = Bytes::copy_from_slice(&whole.body);
+    if whole.status == 200 && !whole.headers.iter().any(|(name, _)| name == ETAG) {
+        whole.headers.extend(etag::of(&whole.body).map(|tag| (ETAG, tag)));
+    }
+    whole.headers.shrink_to_fit();
+    whole
+}
+
+/// How long a reply may be kept, and its tags: a success that is whole, and of which no part is one client's.
+async fn keep(
+    frame: &Frame,
+    caching: &Caching,
+    whole: &Whole,
+) -> Result<Option<(Lives, Vec<Tag>)>, Fault> {
+    let own = tags(frame, caching).await?;
+    let parts = frame.parts.borrow();
+    let fresh = match caching.ttl {
+        Ttl::Fixed(ttl) => ttl,
+        // Where no call was needed there is no upstream that has said anything.
+        Ttl::Upstream if parts.rest == Duration::MAX => Duration::ZERO,
+        Ttl::Upstream => parts.rest,
+    };
+    let success = (200..300).contains(&whole.status) && whole.partial.is_none();
+    if !success || whole.is_for_one || fresh.is_zero() {
+        return Ok(None);
+    }
+    Ok(Some((lives(caching, fresh), [own, parts.tags.clone()].concat())))
+}
+
+/// What comes of a fault. That there is nothing may be kept, where a call has said it.
+async fn failed(frame: &Frame, fault: Fault) -> Made {
+    let status = fault.parts().status;
+    let is_error = status >= 500;
+    let caching = frame.endpoint.reply.cache.as_ref();
+    let negative = caching.filter(|caching| {
+        matches!(status, 404 | 410) && !caching.negative_ttl.is_zero() && frame.lacks_a_call()
+    });
+    let Some(caching) = negative else {
+        return Made { outcome: Err(fault), keep: None, is_error };
+    };
+    // A tag over an answer that is not there may fail: then nothing makes the entry be gone, and it is not kept.
+    let Ok(own) = tags(frame, caching).await else {
+        return Made { outcome: Err(fault), keep: None, is_error };
+    };
+    let tags = [own, frame.parts.borrow().tags.clone()].concat();
+    let lives = Lives { fresh: caching.negative_ttl, ..Lives::default() };
+    Made { outcome: Ok(Held::Fault(fault)), keep: Some((lives, tags)), is_error }
+}
+
+fn lives(caching: &Caching, fresh: Duration) -> Lives {
+    Lives { fresh, stale: caching.stale, if_error: caching.stale_if_error, reuse: Duration::ZERO }
+}
