@@ -111,3 +111,17 @@ async fn no_cache_of_the_upstream_is_asked_for_each_time() {
     }
     assert_eq!(up.requests()[2].header("if-none-match"), Some("\"a\""));
 }
+
+#[tokio::test]
+async fn how_old_an_answer_was_is_not_how_old_it_is_once_it_is_good_again() {
+    let up = Upstream::start().await;
+    let aged = |reply: Reply| reply.header("etag", "\"a\"").header("cache-control", "max-age=60");
+    up.on("GET", "/it", aged(Reply::status(304)));
+    up.once("GET", "/it", aged(Reply::json(json!({"n": 1}))).header("age", "50"));
+    let gateway = with(&up, &route(r#"{ ttl = "upstream" }"#)).await;
+    assert_eq!(ask(&gateway).await, is("miss", 1));
+    gateway.advance(11);
+    assert_eq!(ask(&gateway).await, is("miss", 1));
+    gateway.advance(55);
+    assert_eq!((ask(&gateway).await, up.total()), (is("hit", 1), 2));
+}
