@@ -3,9 +3,9 @@
 mod browser_side;
 mod calls;
 mod compression;
-mod replies;
 mod flights;
 mod operators;
+mod replies;
 mod scopes;
 mod sharing;
 mod stale;
