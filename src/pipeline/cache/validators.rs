@@ -1,8 +1,8 @@
 //! Asking whether an answer is still good (RFC 9111 §4.3).
 
 use http::header::{
-    CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, ETAG, IF_MODIFIED_SINCE,
-    IF_NONE_MATCH, LAST_MODIFIED, TRANSFER_ENCODING,
+    AGE, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, DATE, ETAG,
+    IF_MODIFIED_SINCE, IF_NONE_MATCH, LAST_MODIFIED, TRANSFER_ENCODING,
 };
 use http::{HeaderMap, HeaderName, Method};
 
@@ -34,6 +34,9 @@ pub(in crate::pipeline) fn renewed(old: &Answer, not_modified: &Answer) -> Optio
         return None;
     }
     let mut headers = old.headers.clone();
+    // They say how old it was then.
+    headers.remove(AGE);
+    headers.remove(DATE);
     for name in news.keys().filter(|name| !OF_THE_BODY.contains(*name)) {
         headers.remove(name);
         headers.extend(values(news, name));

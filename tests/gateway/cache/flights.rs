@@ -88,8 +88,8 @@ async fn the_one_request_goes_on_when_the_first_client_has_waited_long_enough() 
 #[tokio::test]
 async fn a_call_with_less_patience_is_not_the_end_of_one_with_more() {
     let up = Upstream::start().await;
-    up.once("GET", "/it", Reply::hang());
     up.on("GET", "/it", Reply::json(json!({"n": 2})));
+    up.once("GET", "/it", Reply::hang());
     let config = Gateway::config().upstream_with("up", &up, "timeout = \"20s\"");
     let config = config.route("short.toml", &(route(SHARED) + "timeout = \"200ms\"\n"));
     let gateway = config.route("x.toml", &route(SHARED)).start().await;

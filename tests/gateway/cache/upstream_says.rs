@@ -82,8 +82,8 @@ async fn expires_and_age_count() {
 async fn what_may_not_be_served_stale_is_not_excused_either() {
     let up = Upstream::start().await;
     let reply = Reply::json(json!({"n": 1}));
-    up.once("GET", "/it", reply.header("cache-control", "max-age=60, must-revalidate"));
     up.on("GET", "/it", Reply::status(500));
+    up.once("GET", "/it", reply.header("cache-control", "max-age=60, must-revalidate"));
     let gateway = with(&up, &route(r#"{ ttl = "upstream", stale_if_error = "1h" }"#)).await;
     assert_eq!(ask(&gateway).await, is("miss", 1));
     gateway.advance(61);

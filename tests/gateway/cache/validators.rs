@@ -76,8 +76,8 @@ async fn a_304_about_another_answer_is_asked_for_once_more() {
 #[tokio::test]
 async fn the_body_of_a_304_has_no_say_and_its_cookie_ends_the_keeping() {
     let up = Upstream::start().await;
-    up.once("GET", "/it", Reply::json(json!({"n": 1})).header("etag", "\"a\""));
     up.on("GET", "/it", Reply::status(304).header("etag", "\"a\"").header("set-cookie", "a=1"));
+    up.once("GET", "/it", Reply::json(json!({"n": 1})).header("etag", "\"a\""));
     let gateway = with(&up, &route(r#"{ ttl = "10s" }"#)).await;
     assert_eq!(ask(&gateway).await, is("miss", 1));
     gateway.advance(10);
@@ -103,11 +103,25 @@ async fn after_a_revalidation_nobody_asks_whether_the_old_one_is_good() {
 async fn no_cache_of_the_upstream_is_asked_for_each_time() {
     let up = Upstream::start().await;
     let reply = Reply::json(json!({"n": 1})).header("etag", "\"a\"");
-    up.once("GET", "/it", reply.header("cache-control", "no-cache"));
     up.on("GET", "/it", Reply::status(304).header("etag", "\"a\""));
+    up.once("GET", "/it", reply.header("cache-control", "no-cache"));
     let gateway = with(&up, &route(r#"{ ttl = "upstream", stale = "1h" }"#)).await;
     for asked in 1..4 {
         assert_eq!((ask(&gateway).await, up.total()), (is("miss", 1), asked));
     }
     assert_eq!(up.requests()[2].header("if-none-match"), Some("\"a\""));
+}
+
+#[tokio::test]
+async fn how_old_an_answer_was_is_not_how_old_it_is_once_it_is_good_again() {
+    let up = Upstream::start().await;
+    let aged = |reply: Reply| reply.header("etag", "\"a\"").header("cache-control", "max-age=60");
+    up.on("GET", "/it", aged(Reply::status(304)));
+    up.once("GET", "/it", aged(Reply::json(json!({"n": 1}))).header("age", "50"));
+    let gateway = with(&up, &route(r#"{ ttl = "upstream" }"#)).await;
+    assert_eq!(ask(&gateway).await, is("miss", 1));
+    gateway.advance(11);
+    assert_eq!(ask(&gateway).await, is("miss", 1));
+    gateway.advance(55);
+    assert_eq!((ask(&gateway).await, up.total()), (is("hit", 1), 2));
 }
