@@ -66,6 +66,7 @@ pub async fn run(gateway: Rc<Gateway>, mut request: Request) -> Reply {
 pub fn refuse(gateway: &Gateway, request: &Request, fault: &Fault) -> Reply {
     let mut reply = respond::fault(request, ErrorShape::Envelope, fault);
     reply.headers.extend(standing(&gateway.plan, Some((&request.method, &*request.head))));
+    deliver::vary_by_cookie(request, &mut reply);
     reply
 }
 
@@ -165,20 +166,24 @@ async fn stages(
     if let Some(nothing) = webhook::begin(&frame, request, signed).await? {
         return respond::written(nothing).map(Outcome::Made);
     }
-    let Some(caching) = &endpoint.reply.cache else {
-        let made = make(&frame, deadline).await;
+    reply(&frame, deadline, notes).await
+}
+
+/// What is kept, where the endpoint keeps its replies and the client may have it; otherwise what it says now.
+async fn reply(frame: &Rc<Frame>, deadline: Instant, notes: &mut Notes) -> Result<Outcome, Fault> {
+    let Some(caching) = &frame.endpoint.reply.cache else {
+        let made = make(frame, deadline).await;
         notes.cache = frame.parts.borrow().mark;
         // Who has the reply sees what it has changed.
-        return revalidate::after(&frame, made).await.map(Outcome::Made);
+        return revalidate::after(frame, made).await.map(Outcome::Made);
     };
-    // A reply that is kept is for who may have it.
-    fan_out::allow(&frame, deadline).await?;
+    fan_out::allow(frame, deadline).await?;
     // Whoever makes it has the whole deadline for it: others wait for it, too.
     let make = |frame: Rc<Frame>| async move {
         let deadline = Instant::now() + frame.endpoint.deadline;
         make(&frame, deadline).await
     };
-    let (found, mark) = cache::reply(&frame, caching, deadline, make).await?;
+    let (found, mark) = cache::reply(frame, caching, deadline, make).await?;
     notes.cache = Some(mark);
     found.map(Outcome::Found)
 }

@@ -9,9 +9,9 @@ use bytes::Bytes;
 use http::header::ETAG;
 use tokio::time::{Instant, timeout_at};
 
-use super::serve::{self, Ask, How, Made, Served, excused, serve};
+use super::serve::{Ask, How, Made, Served, excused, serve};
 use super::{Held, Mark, Whole, scope};
-use crate::cache::{Entry, Key, Lives, Tag};
+use crate::cache::{Entry, Key, Lives, Look, Tag};
 use crate::fault::{Code, Fault};
 use crate::jq::Scope as _;
 use crate::pipeline::etag;
@@ -49,9 +49,9 @@ where
 {
     let key = key(frame, caching).await?;
     let gateway = &frame.gateway;
-    let served = match serve::fresh(gateway, &key) {
-        Some(served) => served,
-        None => {
+    let served = match gateway.cache.entries.look(&key) {
+        Look::Fresh(entry) => Served::kept(entry, How::Hit),
+        _ => {
             let ask = Ask {
                 key,
                 tags: ahead(frame, caching).await?,

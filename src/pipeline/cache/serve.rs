@@ -114,14 +114,6 @@ where
     Served::failed(Fault::internal("what was asked of the cache has gone without an end"))
 }
 
-/// What is kept, where it is served as it is.
-pub(super) fn fresh(gateway: &Gateway, key: &Key) -> Option<Served> {
-    match gateway.cache.entries.look(key) {
-        Look::Fresh(entry) => Some(Served::kept(entry, How::Hit)),
-        _ => None,
-    }
-}
-
 /// Has another entry made behind one that is served, unless that is under way, or has failed a moment ago.
 fn refresh<M, F>(gateway: &Rc<Gateway>, ask: Ask, entry: &Arc<Entry<Held>>, make: M)
 where

@@ -14,10 +14,7 @@ use crate::plan::{Endpoint, SessionRule};
 
 /// Notes who may keep a reply, unless the config says it, and where the reply comes from.
 pub(super) fn note(request: &Request, reply: &mut Reply, notes: &Notes) {
-    let brings_cookie = !request.head.header("cookie").is_empty();
-    if brings_cookie {
-        add(reply, VARY, HeaderValue::from_static("cookie"));
-    }
+    let brings_cookie = vary_by_cookie(request, reply);
     let Some(endpoint) = reply.endpoint.clone() else { return };
     let success = reply.status < 400 && reads(request);
     if success {
@@ -31,6 +28,15 @@ pub(super) fn note(request: &Request, reply: &mut Reply, notes: &Notes) {
         reply.headers.extend(control.map(|control| (CACHE_CONTROL, control)));
     }
     mark(&endpoint, reply, notes);
+}
+
+/// Notes on the reply to a request with a cookie that it may be another one without: whether it has one.
+pub(in crate::pipeline) fn vary_by_cookie(request: &Request, reply: &mut Reply) -> bool {
+    let brings_cookie = !request.head.header("cookie").is_empty();
+    if brings_cookie {
+        add(reply, VARY, HeaderValue::from_static("cookie"));
+    }
+    brings_cookie
 }
 
 /// Whether no cache may keep a reply, the browser's neither.

@@ -3,6 +3,8 @@
 mod coding;
 mod keeping;
 
+pub(super) use keeping::vary_by_cookie;
+
 use http::Method;
 use http::header::{
     ACCEPT_RANGES, CONTENT_ENCODING, CONTENT_LANGUAGE, CONTENT_TYPE, ETAG, HeaderName, HeaderValue,

@@ -291,6 +291,7 @@ expect = "text"
 envelope = "text"
 [get.response.headers]
 content-type = "text/html; charset=utf-8"
+content-security-policy = "default-src 'none'; connect-src 'self'"
 "#;
 
 /// Shown with Chromium: what may be kept for a time is not asked for again, and of what must be asked for no body comes.
