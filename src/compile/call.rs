@@ -76,7 +76,7 @@ pub(super) fn draft(
     let on_faults = reader.take();
     let when = reader.maybe_at(outside, call.levels.leaf(|call| call.when.as_ref()));
     let sent_when = reader.take();
-    let mut kept = cache::of_call(&mut reader, world.cache_defaults, call);
+    let mut kept = cache::of_call(&mut reader, &world.tree.cache_defaults, call);
     let keeps = reader.take();
     let needs = needs(&mut reader, call);
     let others = [&on_faults.edges, &sent_when.edges, &keeps.edges, &reader.found.edges];

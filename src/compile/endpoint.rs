@@ -32,12 +32,12 @@ pub(super) fn endpoint(
     let before = cx.count();
     let levels = Levels::of(route, method);
     let access = access(cx, route, method, &levels, world.has_login);
-    let cors = cors::policy(cx, &levels.cors(world.cors));
+    let cors = cors::policy(cx, &levels.cors(&world.tree.gateway.cors));
     let plain = plain(cx, world, &levels);
     let deadline = plain.as_ref().map(|plain| plain.deadline);
     let idempotency = idempotency(cx, route, method, &levels, deadline);
     let mut input = input::input(cx, route, method, &levels, &world.session_cookies);
-    let webhook = signature::webhook(cx, world.signature_defaults, method, &levels, &input);
+    let webhook = signature::webhook(cx, &world.tree.signature_defaults, method, &levels, &input);
     let rate_limits = limits::of_endpoint(cx, &world.rate_limits, &levels, &input);
     cache::refuse(cx, route, method);
     let texts = texts(cx, world, method, &levels, &input);
@@ -164,14 +164,14 @@ fn texts(
     levels: &Levels<'_, config::Endpoint>,
     input: &Input,
 ) -> Texts {
-    let calls = levels.calls(world.call_defaults);
+    let calls = levels.calls(&world.tree.call_defaults);
     let mut variables = Variables { input, names: Names::new(calls.keys().cloned()) };
     for (name, _) in calls.iter().filter(|(_, call)| call.own) {
         variables.names.read(name);
     }
     let mut reader = Reader::new(cx, &mut variables);
     let conditions = conditions(&mut reader, levels);
-    let reply = reply::parts(&mut reader, world.cache_defaults, method, &levels.response());
+    let reply = reply::parts(&mut reader, &world.tree.cache_defaults, method, &levels.response());
     let fails = levels.leaf(|endpoint| endpoint.fail.as_ref());
     let fail = fault::fail_rules(&mut reader, &mut world.codes, fails.map_or(&[], Vec::as_slice));
     let revalidated = levels.leaf(|endpoint| endpoint.revalidate.as_ref());

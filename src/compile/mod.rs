@@ -136,11 +136,8 @@ fn plan(cx: &mut Context<'_>, tree: &Tree) -> Option<Plan> {
         rate_limits,
         max_body: max_body.unwrap_or_default(),
         max_reply: max_reply.unwrap_or_default(),
-        cors: &gateway.cors,
+        tree,
         headers: Arc::clone(&headers),
-        call_defaults: &tree.call_defaults,
-        signature_defaults: &tree.signature_defaults,
-        cache_defaults: &tree.cache_defaults,
         codes: HashMap::new(),
     };
     let frontends = frontend::frontends(cx, &mut world, &logins, drafts);

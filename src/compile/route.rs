@@ -36,7 +36,7 @@ fn route(cx: &mut Context<'_>, world: &mut World<'_>, written: &config::Route) -
         let compiled = endpoint(cx, world, written, *method, &path);
         methods.0.extend(compiled.map(|endpoint| (verb(*method), Arc::new(endpoint))));
     }
-    let cors = cors::policy(cx, &Levels::of_path(written).cors(world.cors));
+    let cors = cors::policy(cx, &Levels::of_path(written).cors(&world.tree.gateway.cors));
     Route { pattern, file: written.file_name.clone(), methods, cors }
 }
 

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use super::credential;
 use super::limits::Keys;
 use super::upstreams::Upstream;
-use crate::config::{Caching, Call, Cors, Signature};
+use crate::config::Tree;
 use crate::diagnostic::Span;
 use crate::plan::{Door, Headers};
 use crate::value::SmolStr;
@@ -30,16 +30,10 @@ pub(super) struct World<'a> {
     pub(super) max_body: usize,
     /// `[server] max_reply`
     pub(super) max_reply: usize,
-    /// `[cors]`
-    pub(super) cors: &'a Cors,
+    /// What is written.
+    pub(super) tree: &'a Tree,
     /// What stands on every reply.
     pub(super) headers: Headers,
-    /// The built-in values of a call.
-    pub(super) call_defaults: &'a Call,
-    /// The built-in values of a signature.
-    pub(super) signature_defaults: &'a Signature,
-    /// The built-in values of a cache.
-    pub(super) cache_defaults: &'a Caching,
     /// The codes of own faults.
     pub(super) codes: Codes,
 }

@@ -15,6 +15,7 @@ use super::key::{self, Item};
 use super::request::{Ongoing, Request};
 use super::session::{By, Known};
 use crate::cache::Tag;
+use crate::cache::Tick;
 use crate::idempotency::Hash;
 use crate::identity::Identity;
 use crate::jq::{Limits, Scope, Slot};
@@ -41,6 +42,8 @@ pub(super) struct Frame {
     pub(super) answered_bytes: Cell<usize>,
     /// All `allow` programs have said yes.
     pub(super) is_allowed: Cell<bool>,
+    /// The moment before anything was asked for.
+    pub(super) began: Tick,
     /// What the calls say of keeping the whole reply.
     pub(super) parts: RefCell<Parts>,
     /// Changes that were sent, but for those that were answered with an error: they were made, or may have been.
@@ -85,6 +88,7 @@ impl Frame {
             items: endpoint.calls.iter().map(|_| Items::default()).collect(),
             shared: Shared::default(),
             is_allowed: Cell::new(false),
+            began: gateway.cache.entries.tags.now(),
             parts: RefCell::default(),
             changes: Cell::new(0),
             revalidated: OnceCell::new(),

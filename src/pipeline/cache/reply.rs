@@ -55,6 +55,7 @@ where
             let ask = Ask {
                 key,
                 tags: ahead(frame, caching).await?,
+                began: frame.began,
                 patience: frame.endpoint.deadline,
                 keeps: frame.ongoing.keeps(),
             };

@@ -23,6 +23,8 @@ pub(in crate::pipeline) struct Ask {
     pub(in crate::pipeline) key: Key,
     /// Its tags, where they are known before it is made.
     pub(in crate::pipeline) tags: Option<Vec<Tag>>,
+    /// The moment before anything that it is made of was asked for.
+    pub(in crate::pipeline) began: Tick,
     /// How long another instance may take to make it.
     pub(in crate::pipeline) patience: Duration,
     /// What a shutdown waits for.
@@ -147,11 +149,9 @@ fn join(
     old: Option<Arc<Entry<Held>>>,
 ) -> (Flight<Served>, Option<Making>) {
     let tags = &gateway.cache.entries.tags;
+    let began = ask.began;
     // What began before a revalidation is not joined after it. Of tags that are not known yet, any may be meant.
-    let since = ask.tags.as_ref().map(|known| tags.last_of(known));
-    // After that: what is revalidated in between was so before this one is made, and does not make its entry be gone.
-    let began = tags.now();
-    let since = since.unwrap_or(began);
+    let since = ask.tags.as_ref().map_or(began, |known| tags.last_of(known).min(began));
     let (flight, takeoff) = gateway.cache.flights.join(&(ask.key, since));
     let making = takeoff.map(|takeoff| Making {
         gateway: Rc::clone(gateway),

@@ -83,6 +83,7 @@ async fn served(
     let ask = Ask {
         key,
         tags: all_ahead.then(|| tags.clone()),
+        began: frame.began,
         patience: call.timeout,
         keeps: frame.ongoing.keeps(),
     };
