@@ -92,7 +92,7 @@ async fn answer(gateway: &Rc<Gateway>, request: &mut Request, notes: &mut Notes)
     let deadline = request.started + endpoint.deadline;
     let outcome = stages(gateway, found, request, notes, deadline).await;
     let mut reply = match outcome {
-        Ok(Outcome::Made(whole)) => respond::whole(request, whole),
+        Ok(Outcome::Made(whole)) => respond::whole(request, *whole),
         Ok(Outcome::Found(found)) => respond::found(request, found),
         Ok(Outcome::Kept(kept)) => respond::replayed(request, kept),
         Err(fault) => {
@@ -110,7 +110,7 @@ async fn answer(gateway: &Rc<Gateway>, request: &mut Request, notes: &mut Notes)
 /// What the stages have come to, where it is no fault.
 enum Outcome {
     /// A reply that was made for this request.
-    Made(Whole),
+    Made(Box<Whole>),
     /// A reply that others may get, too.
     Found(Found),
     /// A reply from before, to the same key.
@@ -164,7 +164,7 @@ async fn stages(
     }
     // A delivery is served once. What it is known by may stand in the body.
     if let Some(nothing) = webhook::begin(&frame, request, signed).await? {
-        return respond::written(nothing).map(Outcome::Made);
+        return respond::written(nothing).map(Box::new).map(Outcome::Made);
     }
     reply(&frame, deadline, notes).await
 }
@@ -175,7 +175,7 @@ async fn reply(frame: &Rc<Frame>, deadline: Instant, notes: &mut Notes) -> Resul
         let made = make(frame, deadline).await;
         notes.cache = frame.parts.borrow().mark;
         // Who has the reply sees what it has changed.
-        return revalidate::after(frame, made).await.map(Outcome::Made);
+        return revalidate::after(frame, made).await.map(Box::new).map(Outcome::Made);
     };
     fan_out::allow(frame, deadline).await?;
     // Whoever makes it has the whole deadline for it: others wait for it, too.

@@ -208,3 +208,41 @@ async fn tags_that_read_more_than_what_is_sent_keep_entries_apart() {
     }
     drop(up);
 }
+
+#[tokio::test]
+async fn a_reply_of_an_answer_that_allow_has_read_before_a_revalidation_is_not_kept() {
+    let (up, gate) = (counting().await, Gate::new());
+    let held = gate.clone();
+    up.reply_with("GET", "/slow", move |_| Reply::json(json!({"in": true})).when(&held));
+    let text = r#"
+        session = "none"
+        [get]
+        allow = '$it.n > 0 and $slow.in'
+        [get.calls.it]
+        upstream = "up"
+        path = "/it"
+        cache = { ttl = "1h", scope = "shared", tags = ["t"] }
+        [get.calls.slow]
+        upstream = "up"
+        path = "/slow"
+        needs = ["it"]
+        [get.response]
+        shape = '$it'
+        cache = { ttl = "1h", scope = "shared" }
+        [post]
+        revalidate = ["t"]
+        [post.calls.change]
+        upstream = "up"
+        method = "POST"
+        path = "/change"
+    "#;
+    let gateway = with(&up, text).await;
+    let before = gateway.get("/x").sent();
+    up.wait_for(2).await;
+    gateway.poke("/x").await.assert_status(200);
+    gate.open();
+    assert_eq!(before.await.json()["data"]["n"], 1);
+    let after = gateway.get("/x").await;
+    after.assert_header("frontdesk-cache", "miss");
+    assert_ne!(after.json()["data"]["n"], 1);
+}
