@@ -41,8 +41,17 @@ fn the_security_table_names_tests_that_are_there() {
     let missing: Vec<_> =
         names.iter().filter(|name| !code.contains(&format!("fn {name}("))).collect();
     assert!(missing.is_empty(), "{missing:?}");
-    let rows =
-        [("H", 10), ("P", 10), ("T", 16), ("J", 12), ("C", 8), ("W", 12), ("B", 26), ("O", 19), ("K", 10)];
+    let rows = [
+        ("H", 10),
+        ("P", 10),
+        ("T", 16),
+        ("J", 12),
+        ("C", 8),
+        ("W", 12),
+        ("B", 26),
+        ("O", 19),
+        ("K", 10),
+    ];
     for (family, count) in rows {
         for number in 1..=count {
             assert!(table.contains(&format!("\n| {family}{number} |")), "{family}{number}");

@@ -53,10 +53,8 @@ pub(super) async fn answer(
     cors::note(gateway.plan.cors.as_deref(), request, notes);
     let answered = match task {
         None => Err(Fault::new(Code::NotFound)),
-        Some(task) => match let_in(&place, request, notes).await {
-            Ok(()) => task.answer(&place, request, notes).await,
-            Err(fault) => Err(fault),
-        },
+        // Apart, so that no other request carries the room that a login takes.
+        Some(task) => Box::pin(task.serve(&place, request, notes)).await,
     };
     Some(answered.unwrap_or_else(|fault| reply::fault(&place, request, &fault)))
 }
@@ -86,6 +84,16 @@ impl Task {
             Self::Session => "GET, HEAD",
             Self::Logout | Self::BackchannelLogout => "POST",
         }
+    }
+
+    async fn serve(
+        self,
+        place: &Place<'_>,
+        request: &mut Request,
+        notes: &mut Notes,
+    ) -> Result<Reply, Fault> {
+        let_in(place, request, notes).await?;
+        self.answer(place, request, notes).await
     }
 
     async fn answer(

@@ -59,7 +59,7 @@ where
                 patience: frame.endpoint.deadline,
                 keeps: frame.ongoing.keeps(),
             };
-            match timeout_at(deadline, served(frame, ask, make)).await {
+            match timeout_at(deadline, Box::pin(served(frame, ask, make))).await {
                 Ok(served) => served,
                 Err(_) => excused(gateway, &key).ok_or_else(out_of_time)?,
             }
