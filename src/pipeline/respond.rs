@@ -169,13 +169,15 @@ pub(super) fn vary(headers: &mut Vec<(HeaderName, HeaderValue)>, further: Header
     };
     let (Ok(own), Ok(further)) = (value.to_str(), further.to_str()) else { return };
     let mut text = own.trim().to_owned();
+    text.reserve(further.len() + 2);
     for one in further.split(',').map(str::trim) {
         let said = |other: &str| other == "*" || other.eq_ignore_ascii_case(one);
         if !text.split(',').map(str::trim).any(said) {
-            text = if text.is_empty() { one.to_owned() } else { format!("{text}, {one}") };
+            text.push_str(if text.is_empty() { "" } else { ", " });
+            text.push_str(one);
         }
     }
-    if let Ok(text) = HeaderValue::from_str(&text) {
+    if let Ok(text) = HeaderValue::from_maybe_shared(Bytes::from(text)) {
         *value = text;
     }
 }

@@ -30,6 +30,8 @@ impl<T: 'static> Detachable<T> {
         ongoing: Rc<Ongoing>,
         left: Rc<Cell<bool>>,
     ) -> Self {
+        // Put where it stays at once: what is moved from here on is a pointer.
+        let inner = Box::pin(inner);
         let until_then = Rc::clone(&ongoing);
         let whole = async move {
             let output = inner.await;

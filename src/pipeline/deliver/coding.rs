@@ -63,8 +63,12 @@ async fn made(encoding: Encoding, effort: Effort, plain: Bytes) -> Option<Bytes>
 /// What is worth it: JSON in all its kinds, and text.
 fn is_text(kind: &HeaderValue) -> bool {
     let kind = kind.as_bytes().split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
-    let kind = kind.to_ascii_lowercase();
-    kind.starts_with(b"text/") || kind == b"application/json" || kind.ends_with(b"+json")
+    let ends = |end: &[u8]| {
+        let at = kind.len().checked_sub(end.len());
+        at.is_some_and(|at| kind[at..].eq_ignore_ascii_case(end))
+    };
+    let is_text = kind.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"text/"));
+    is_text || kind.eq_ignore_ascii_case(b"application/json") || ends(b"+json")
 }
 
 const LARGE: usize = 64 * 1024;
