@@ -103,7 +103,7 @@ fn kept(
         return Kept { caching: Some(None), ..kept };
     }
     let before = reader.found.seen.len();
-    let scope = scope(reader, written, defaults);
+    let scope = scope(reader, written, defaults, own);
     let scope_reads = reader.found.seen[before..].to_vec();
     let caching = caching(reader, [written, defaults], own, (ttl, scope));
     let scope = written.scope.as_ref().map(|word| word.span.clone());
@@ -159,6 +159,7 @@ fn scope(
     reader: &mut Reader<'_, '_, '_>,
     written: &config::Caching,
     defaults: &config::Caching,
+    own: Option<usize>,
 ) -> Option<Scope> {
     if let (Some(scope), Some(_)) = (&written.scope, &written.scope_from) {
         let help = "take one of them away";
@@ -166,7 +167,16 @@ fn scope(
         return None;
     }
     if let Some(program) = &written.scope_from {
-        return reader.program(program).map(Scope::From);
+        let before = reader.found.edges.len();
+        let scope = reader.program(program).map(Scope::From);
+        let read = reader.found.edges.get(before).filter(|_| own.is_none());
+        if let Some(edge) = read.cloned() {
+            let help = "who shares it is known before any call is sent: read `$session`, or what \
+                        the request says";
+            reader.cx.wrong(&edge.span, "the `scope_from` of a reply cannot read a call", help);
+            return None;
+        }
+        return scope;
     }
     let word = written.scope.as_ref().or(defaults.scope.as_ref())?;
     let shared = reader.cx.word(word, SCOPES)?;

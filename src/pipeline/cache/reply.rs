@@ -135,6 +135,17 @@ async fn key(frame: &Frame, caching: &Caching) -> Result<Key, Fault> {
             key = key.part(member.as_bytes()).part(&value.to_canonical());
         }
     }
+    if !caching.reads.session.is_empty() {
+        let session = frame.get(slot::SESSION);
+        key = key.count(caching.reads.session.len());
+        for path in &caching.reads.session {
+            let value = path.iter().try_fold(&session, |value, name| {
+                value.as_object().and_then(|members| members.get(name))
+            });
+            key = path.iter().fold(key.count(path.len()), |key, name| key.part(name.as_bytes()));
+            key = key.part(&value.unwrap_or(&Value::Null).to_canonical());
+        }
+    }
     if let Some(raw) = &frame.raw {
         key = key.part(raw.content_type.as_deref().unwrap_or_default()).part(&raw.bytes);
     }
