@@ -3,6 +3,7 @@
 mod browser_side;
 mod calls;
 mod compression;
+mod configs;
 mod decided;
 mod flights;
 mod operators;
