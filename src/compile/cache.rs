@@ -10,7 +10,7 @@ use super::reader::Reader;
 use super::scope::Seen;
 use super::upstreams::positive;
 use crate::config::{self, List, Method, Plain, Response, Route, Template};
-use crate::diagnostic::Span;
+use crate::diagnostic::{Diagnostic, Span};
 use crate::plan::{Cache, Caching, Reads, Scope, Tag, Ttl};
 use crate::template::Text;
 
@@ -100,6 +100,7 @@ fn kept(
     let kept = Kept { table: written.span.clone(), ..Kept::default() };
     let ttl = ttl(reader.cx, written);
     if ttl == Some(Ttl::Fixed(Duration::ZERO)) {
+        refuse_beside_nothing(reader.cx, written);
         return Kept { caching: Some(None), ..kept };
     }
     let before = reader.found.seen.len();
@@ -149,6 +150,24 @@ fn ttl(cx: &mut Context<'_>, written: &config::Caching) -> Option<Ttl> {
     }
 }
 
+/// Where the environment says `ttl`, it may say that nothing is kept: the rest is for other places then.
+fn refuse_beside_nothing(cx: &mut Context<'_>, written: &config::Caching) {
+    let Some(ttl) = &written.ttl else { return };
+    let times = [&written.stale, &written.stale_if_error, &written.negative_ttl];
+    let times = times.into_iter().flatten().map(|time| &time.span);
+    let more = times.chain(written.scope.as_ref().map(|word| &word.span));
+    let more = more.chain(written.scope_from.as_ref().map(|program| &program.span));
+    let more = more.chain(written.tags.as_ref().map(|tags| &tags.span)).next();
+    let Some(more) = more.filter(|_| cx.resolved(ttl).is_some_and(|ttl| !ttl.secret)) else {
+        return;
+    };
+    cx.mistake(
+        Diagnostic::at(ttl.span.clone(), "with this `ttl` nothing is kept")
+            .label(more.clone(), "so that this means nothing")
+            .help("take the rest of this `cache` away, or say how long it keeps: `ttl = \"1s\"`"),
+    );
+}
+
 fn duration(cx: &mut Context<'_>, levels: [Option<&Plain<Duration>>; 2]) -> Option<Duration> {
     let written = levels.into_iter().flatten().next()?;
     let time = cx.value(written)?;
@@ -190,6 +209,14 @@ fn tag(reader: &mut Reader<'_, '_, '_>, written: &Template, own: Option<usize>) 
     let read = reader.found.edges.split_off(before);
     let of_answer = |call: usize| own.is_none_or(|own| own == call);
     let reads_answer = read.iter().any(|edge| of_answer(edge.to));
+    if reads_answer && let Some(edge) = read.iter().find(|edge| edge.outcome && !of_answer(edge.to))
+    {
+        let help = "an answer is found by what others say, not by how they have ended: read that \
+                    in a tag of its own, or `$NAME` here";
+        let title = "a tag of an answer cannot read how another call has ended";
+        reader.cx.wrong(&edge.span, title, help);
+        return None;
+    }
     reader.found.edges.extend(read.into_iter().filter(|edge| own != Some(edge.to)));
     Some(Tag { text: text?, reads_answer })
 }

@@ -223,7 +223,7 @@ fn needs(reader: &mut Reader<'_, '_, '_>, call: &CallLevels<'_>) -> Vec<usize> {
         match names.read(&name) {
             Some(to) => {
                 needs.push(to);
-                reader.found.edges.push(Edge { to, span: written.span.clone() });
+                reader.found.edges.push(Edge { to, span: written.span.clone(), outcome: false });
             }
             None => {
                 let help = did_you_mean(&name, names.all());
