@@ -50,7 +50,7 @@ pub(super) enum Command {
     /// Have a running gateway fetch anew what has one of these tags, by its admin listener
     Revalidate {
         /// `posts`, `user:u1`, …
-        #[arg(required = true, value_name = "TAG")]
+        #[arg(required = true, value_name = "TAG", value_parser = tag)]
         tags: Vec<String>,
         /// How it is shown
         #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -88,4 +88,9 @@ pub(super) enum File {
     Upstreams,
     /// `routes/**/NAME.toml` and `_defaults.toml`
     Route,
+}
+
+fn tag(text: &str) -> Result<String, &'static str> {
+    let is_one = !text.trim().is_empty() && text.len() <= 1024;
+    is_one.then(|| text.to_owned()).ok_or("a tag is a text of 1 to 1024 bytes")
 }

@@ -54,12 +54,12 @@ pub(super) fn check_reply(
         Scope::Session => {}
         Scope::Shared => {
             let mut all = bound(read.seen.iter(), session, None);
-            all.extend(calls.iter().flat_map(|draft| of_call(draft, session)));
+            all.extend(calls.iter().flat_map(|draft| of_call(draft, draft.decides(), session)));
             let title = "this reply is shared, but what it is made of is bound to the user";
             report(cx, kept.scope.as_ref(), title, HELP, all);
         }
         Scope::From(_) => {
-            let of_calls = calls.iter().flat_map(|draft| draft.reads());
+            let of_calls = calls.iter().flat_map(|draft| draft.decides());
             let more = read.seen.iter().chain(of_calls).filter(|seen| {
                 let covers = |by: &Seen| by.slot == seen.slot && seen.path.starts_with(&by.path);
                 seen.slot == slot::SESSION && !kept.scope_reads.iter().any(covers)
@@ -76,12 +76,17 @@ pub(super) fn check_reply(
 /// What is bound to the user in calls that are read, and in all that these wait for.
 fn through(drafts: &[Draft], read: &[Edge], session: SessionRule) -> Vec<Bound> {
     let calls = behind(drafts, false, read);
-    calls.into_iter().flat_map(|index| of_call(&drafts[index], session)).collect()
+    let calls = calls.into_iter().map(|index| &drafts[index]);
+    calls.flat_map(|draft| of_call(draft, draft.reads(), session)).collect()
 }
 
-fn of_call(draft: &Draft, session: SessionRule) -> Vec<Bound> {
+fn of_call<'s>(
+    draft: &Draft,
+    reads: impl Iterator<Item = &'s Seen>,
+    session: SessionRule,
+) -> Vec<Bound> {
     let name = Some(draft.name.clone());
-    let mut all = bound(draft.reads(), session, name.clone());
+    let mut all = bound(reads, session, name.clone());
     let token = draft.users_token.clone().map(token);
     all.extend(token.map(|token| Bound { through: name, ..token }));
     all

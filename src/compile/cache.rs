@@ -10,7 +10,7 @@ use super::reader::Reader;
 use super::scope::Seen;
 use super::upstreams::positive;
 use crate::config::{self, List, Method, Plain, Response, Route, Template};
-use crate::diagnostic::Span;
+use crate::diagnostic::{Diagnostic, Span};
 use crate::plan::{Cache, Caching, Reads, Scope, Tag, Ttl};
 use crate::template::Text;
 
@@ -100,10 +100,11 @@ fn kept(
     let kept = Kept { table: written.span.clone(), ..Kept::default() };
     let ttl = ttl(reader.cx, written);
     if ttl == Some(Ttl::Fixed(Duration::ZERO)) {
+        refuse_beside_nothing(reader.cx, written);
         return Kept { caching: Some(None), ..kept };
     }
     let before = reader.found.seen.len();
-    let scope = scope(reader, written, defaults);
+    let scope = scope(reader, written, defaults, own);
     let scope_reads = reader.found.seen[before..].to_vec();
     let caching = caching(reader, [written, defaults], own, (ttl, scope));
     let scope = written.scope.as_ref().map(|word| word.span.clone());
@@ -149,6 +150,24 @@ fn ttl(cx: &mut Context<'_>, written: &config::Caching) -> Option<Ttl> {
     }
 }
 
+/// Where the environment says `ttl`, it may say that nothing is kept: the rest is for other places then.
+fn refuse_beside_nothing(cx: &mut Context<'_>, written: &config::Caching) {
+    let Some(ttl) = &written.ttl else { return };
+    let times = [&written.stale, &written.stale_if_error, &written.negative_ttl];
+    let times = times.into_iter().flatten().map(|time| &time.span);
+    let more = times.chain(written.scope.as_ref().map(|word| &word.span));
+    let more = more.chain(written.scope_from.as_ref().map(|program| &program.span));
+    let more = more.chain(written.tags.as_ref().map(|tags| &tags.span)).next();
+    let Some(more) = more.filter(|_| cx.resolved(ttl).is_some_and(|ttl| !ttl.secret)) else {
+        return;
+    };
+    cx.mistake(
+        Diagnostic::at(ttl.span.clone(), "with this `ttl` nothing is kept")
+            .label(more.clone(), "so that this means nothing")
+            .help("take the rest of this `cache` away, or say how long it keeps: `ttl = \"1s\"`"),
+    );
+}
+
 fn duration(cx: &mut Context<'_>, levels: [Option<&Plain<Duration>>; 2]) -> Option<Duration> {
     let written = levels.into_iter().flatten().next()?;
     let time = cx.value(written)?;
@@ -159,6 +178,7 @@ fn scope(
     reader: &mut Reader<'_, '_, '_>,
     written: &config::Caching,
     defaults: &config::Caching,
+    own: Option<usize>,
 ) -> Option<Scope> {
     if let (Some(scope), Some(_)) = (&written.scope, &written.scope_from) {
         let help = "take one of them away";
@@ -166,7 +186,16 @@ fn scope(
         return None;
     }
     if let Some(program) = &written.scope_from {
-        return reader.program(program).map(Scope::From);
+        let before = reader.found.edges.len();
+        let scope = reader.program(program).map(Scope::From);
+        let read = reader.found.edges.get(before).filter(|_| own.is_none());
+        if let Some(edge) = read.cloned() {
+            let help = "who shares it is known before any call is sent: read `$session`, or what \
+                        the request says";
+            reader.cx.wrong(&edge.span, "the `scope_from` of a reply cannot read a call", help);
+            return None;
+        }
+        return scope;
     }
     let word = written.scope.as_ref().or(defaults.scope.as_ref())?;
     let shared = reader.cx.word(word, SCOPES)?;
@@ -180,6 +209,14 @@ fn tag(reader: &mut Reader<'_, '_, '_>, written: &Template, own: Option<usize>) 
     let read = reader.found.edges.split_off(before);
     let of_answer = |call: usize| own.is_none_or(|own| own == call);
     let reads_answer = read.iter().any(|edge| of_answer(edge.to));
+    if reads_answer && let Some(edge) = read.iter().find(|edge| edge.outcome && !of_answer(edge.to))
+    {
+        let help = "an answer is found by what others say, not by how they have ended: read that \
+                    in a tag of its own, or `$NAME` here";
+        let title = "a tag of an answer cannot read how another call has ended";
+        reader.cx.wrong(&edge.span, title, help);
+        return None;
+    }
     reader.found.edges.extend(read.into_iter().filter(|edge| own != Some(edge.to)));
     Some(Tag { text: text?, reads_answer })
 }

@@ -47,7 +47,7 @@ pub(super) fn check_reply(cx: &mut Context<'_>, drafts: &[Draft], reply: &Parts,
         let help = "such as `ttl = \"30s\"`";
         cx.wrong(&kept.table, "there is no call that could say how long this reply is good", help);
     }
-    let of_calls = behind.iter().flat_map(|index| drafts[*index].reads());
+    let of_calls = behind.iter().flat_map(|index| drafts[*index].decides());
     let title = "no reply of this endpoint would be found again";
     check_found_again(cx, &kept.table, title, read.seen.iter().chain(of_calls));
 }

@@ -35,6 +35,8 @@ pub(super) struct Draft {
     pub(super) when: Vec<Seen>,
     /// What its `cache` reads.
     pub(super) keeps: Vec<Seen>,
+    /// What the faults of its `on_status` read.
+    pub(super) faults: Vec<Seen>,
     /// Where it is said that its requests are the user's: `auth`.
     pub(super) users_token: Option<Span>,
     /// Its `cache`, but for what the call has of it.
@@ -53,6 +55,11 @@ impl Draft {
     /// What decides what it sends, whether it does, and how its answers are kept.
     pub(super) fn reads(&self) -> impl Iterator<Item = &Seen> {
         self.sends.seen.iter().chain(&self.when).chain(&self.keeps)
+    }
+
+    /// What decides what it is to a reply that is made of it: its faults may be the reply.
+    pub(super) fn decides(&self) -> impl Iterator<Item = &Seen> {
+        self.reads().chain(&self.faults)
     }
 }
 
@@ -100,6 +107,7 @@ pub(super) fn draft(
         sends,
         when: sent_when.seen,
         keeps: keeps.seen,
+        faults: on_faults.seen,
         users_token,
         kept,
         needs,
@@ -215,7 +223,7 @@ fn needs(reader: &mut Reader<'_, '_, '_>, call: &CallLevels<'_>) -> Vec<usize> {
         match names.read(&name) {
             Some(to) => {
                 needs.push(to);
-                reader.found.edges.push(Edge { to, span: written.span.clone() });
+                reader.found.edges.push(Edge { to, span: written.span.clone(), outcome: false });
             }
             None => {
                 let help = did_you_mean(&name, names.all());

@@ -147,7 +147,7 @@ impl Texts {
     /// `name` is the endpoint's.
     fn made(self, cx: &Context<'_>, world: &World<'_>, name: &str) -> Option<Made> {
         let allow = self.conditions.into_iter().map(Condition::into_allow).collect::<Option<_>>();
-        let reads = rule::reads(&self.drafts, self.reply.shapeless(), &self.read);
+        let reads = rule::reads(&self.drafts, &self.reply, &self.read);
         let reply = self.reply.into_reply(&self.drafts, world.max_reply)?;
         let calls = self.drafts.into_iter().map(ordered).collect::<Option<_>>()?;
         let calls = rule::of_calls(&cx.library, name, calls);

@@ -11,7 +11,7 @@ use super::reader::Reader;
 use super::schema::document;
 use crate::config::{self, HeaderValue, Method, Program as Written, Response};
 use crate::jq::Program;
-use crate::plan::{Envelope, Reply, Shape, Status};
+use crate::plan::{Envelope, Reply, Scope, Shape, Status};
 use crate::template::Text;
 use crate::validate::Schema;
 use crate::value::SmolStr;
@@ -55,6 +55,12 @@ impl Parts {
     /// Whether the calls' answers are the reply.
     pub(super) fn shapeless(&self) -> bool {
         matches!(self.shape, Some(None))
+    }
+
+    /// Whether a program says who shares what is kept of it.
+    pub(super) fn has_scope_from(&self) -> bool {
+        let caching = self.kept.caching.as_ref().and_then(Option::as_ref);
+        caching.is_some_and(|caching| matches!(caching.scope, Scope::From(_)))
     }
 
     /// Its `cache`.

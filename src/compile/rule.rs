@@ -3,12 +3,14 @@
 use indexmap::IndexMap;
 
 use super::call::Draft;
+use super::reply::Parts;
 use super::scope::{Edge, Found, Seen};
 use super::upstreams::Upstream;
 use crate::cache::{Key, KeyOf};
 use crate::jq::{Library, Slot};
 use crate::plan::{Body, Caching, Call, FailRule, Reads, Reply, Tag, slot};
 use crate::template::{Template, Text};
+use crate::value::SmolStr;
 
 /// The calls of an endpoint, each `cache` with its rule: bytes that are others wherever the same request would mean
 /// something else, and the same for equal calls of several endpoints.
@@ -36,13 +38,19 @@ pub(super) fn of_reply(
 }
 
 /// What of the request decides a reply: what it reads itself, and what all calls that it waits for read.
-pub(super) fn reads(drafts: &[Draft], shapeless: bool, read: &Found) -> Reads {
+pub(super) fn reads(drafts: &[Draft], reply: &Parts, read: &Found) -> Reads {
     let mut reads = Reads::default();
-    let calls = behind(drafts, shapeless, &read.edges);
-    let of_calls = calls.iter().flat_map(|index| drafts[*index].reads());
+    let calls = behind(drafts, reply.shapeless(), &read.edges);
+    let of_calls = calls.iter().flat_map(|index| drafts[*index].decides());
     read.seen.iter().chain(of_calls).for_each(|seen| add(&mut reads, seen));
+    if !reply.has_scope_from() {
+        let all = std::mem::take(&mut reads.session);
+        reads.session = all.iter().flat_map(|path| of_config(path)).collect();
+    }
     reads.slots.sort_unstable();
     reads.request.sort_unstable();
+    reads.session.sort_unstable();
+    reads.session.dedup();
     reads
 }
 
@@ -110,4 +118,14 @@ fn add(reads: &mut Reads, seen: &Seen) {
     if let Some(member) = member.filter(|member| !reads.request.contains(member)) {
         reads.request.push(member.clone());
     }
+    if seen.slot == slot::SESSION {
+        reads.session.push(seen.path.clone());
+    }
+}
+
+/// What of a path into `$session` leads to what the config makes of the claims. The claims themselves are in the scope.
+fn of_config(path: &[SmolStr]) -> Vec<Vec<SmolStr>> {
+    let made = ["roles", "scopes"].map(SmolStr::new);
+    let made = made.into_iter().filter(|made| path.first().is_none_or(|first| first == made));
+    made.map(|made| vec![made]).collect()
 }

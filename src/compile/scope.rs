@@ -60,6 +60,8 @@ pub(super) struct Edge {
     pub(super) to: usize,
     /// Where.
     pub(super) span: Span,
+    /// It is read by `$calls`: how it has ended, not only what it says.
+    pub(super) outcome: bool,
 }
 
 /// A variable that is read, and where that is written.

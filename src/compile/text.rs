@@ -7,6 +7,7 @@ use super::scope::{Edge, Scope, Seen};
 use crate::config::{self, Piece, pieces};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::jq::{Program, Read, Slot};
+use crate::plan::slot;
 use crate::template::{Path, Template, Text};
 
 impl Context<'_> {
@@ -127,11 +128,13 @@ impl Context<'_> {
 
     fn record(&self, span: &Span, reads: Vec<(Slot, Option<usize>, Read)>, scope: &mut Scope<'_>) {
         let Some(found) = scope.found() else { return };
-        for (slot, call, read) in reads {
+        for (variable, call, read) in reads {
             let span = self.sources.inside(span, read.span);
             match call {
-                Some(to) => found.edges.push(Edge { to, span }),
-                None => found.seen.push(Seen { slot, path: read.path, span }),
+                Some(to) => {
+                    found.edges.push(Edge { to, span, outcome: variable == slot::CALLS });
+                }
+                None => found.seen.push(Seen { slot: variable, path: read.path, span }),
             }
         }
     }

@@ -90,7 +90,7 @@ impl Decoder<'_> {
                     }
                     tables.push(table);
                 }
-                _ => self.wrong_type(node, "a table"),
+                _ => self.wrong_type_with(node, "a table", super::keys::example(&keys)),
             }
         }
         self.scopes.push(Scope { span: span.clone(), keys });
@@ -104,11 +104,13 @@ impl Decoder<'_> {
 
     /// Records that something else was expected: "expected text, found an integer".
     pub(super) fn wrong_type(&mut self, node: &Toml, expected: &str) {
-        let found = kind(&node.value);
-        self.report(Diagnostic::at(
-            node.span.clone(),
-            format!("expected {expected}, found {found}"),
-        ));
+        self.wrong_type_with(node, expected, None);
+    }
+
+    /// The same, with help.
+    pub(super) fn wrong_type_with(&mut self, node: &Toml, expected: &str, help: Option<String>) {
+        let title = format!("expected {expected}, found {}", kind(&node.value));
+        self.report(Diagnostic { help, ..Diagnostic::at(node.span.clone(), title) });
     }
 
     /// Records a mistake.
@@ -232,7 +234,11 @@ macro_rules! table {
                 decoder: &mut $crate::config::decode::Decoder<'_>,
             ) -> Option<Self> {
                 let (span, tables) = decoder.enter(layers, [Self::KEYS, others].concat());
-                let mut wrong = Vec::new();
+                // Of what is no table nothing is missing.
+                let mut wrong = match layers.first().map(|node| &node.value) {
+                    Some($crate::config::plain::Value::Table(_)) | None => Vec::new(),
+                    Some(_) => Self::KEYS.to_vec(),
+                };
                 $(let $key = tables.field(stringify!($key), &mut wrong, decoder);)*
                 decoder.leave();
                 Some(Self { span, wrong, $($key: $key?,)* })

@@ -29,6 +29,7 @@ impl Decoder<'_> {
                 false => self.belongs_above(key, span),
             };
             mistake.help = elsewhere
+                .or_else(|| inside(key, keys))
                 .or_else(|| super::suggest::did_you_mean(key, keys.iter().copied()))
                 .or_else(|| (keys.len() <= FEW).then(|| format!("there is {}", list(keys))));
             self.report(mistake);
@@ -63,6 +64,18 @@ impl Decoder<'_> {
             },
         )
     }
+}
+
+/// What the table with these keys looks like, where people take it for a word.
+pub(super) fn example(keys: &[&'static str]) -> Option<String> {
+    let help = "write `{ ttl = \"60s\" }`, or `{ ttl = \"0s\" }` to keep nothing";
+    keys.contains(&"stale_if_error").then(|| help.to_owned())
+}
+
+/// The key is known in tables of this one.
+fn inside(key: &Name, keys: &[&'static str]) -> Option<String> {
+    let help = "`[get.response]` has one for whole replies, `[get.calls.NAME]` one for answers";
+    (key.text == "cache" && keys.contains(&"response")).then(|| help.to_owned())
 }
 
 /// As many keys as a help text can name.

@@ -124,6 +124,10 @@ fn from_file(node: &Toml, decoder: &mut Decoder<'_>) -> Option<Program> {
 
 impl<T: Leaf> Leaf for List<T> {
     fn read(node: &Toml, decoder: &mut Decoder<'_>) -> Option<Self> {
+        if let Value::Text(one) = &node.value {
+            decoder.wrong_type_with(node, "a list", Some(format!("write a list: [{one:?}]")));
+            return None;
+        }
         let items = Vec::decode(&[node], decoder)?;
         Some(Self { span: node.span.clone(), items })
     }

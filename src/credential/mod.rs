@@ -80,9 +80,15 @@ impl Credentials {
     ///
     /// # Errors
     /// 500 for an index that there is not.
-    pub fn about(&self, index: usize) -> Result<[&str; 3], Fault> {
-        let Credential { name, audience, scope, .. } = &**self.credential(index)?;
-        Ok([name, audience.as_deref().unwrap_or_default(), scope.as_deref().unwrap_or_default()])
+    pub fn about(&self, index: usize) -> Result<[&str; 6], Fault> {
+        let Credential { name, grant, provider, audience, scope } = &**self.credential(index)?;
+        let grant = match grant {
+            Grant::ClientCredentials => "client_credentials",
+            Grant::Exchange => "exchange",
+        };
+        let [audience, scope] = [audience, scope].map(|said| said.as_deref().unwrap_or_default());
+        let [place, client] = provider.about();
+        Ok([name, grant, place, client, audience, scope])
     }
 
     /// A token of a credential: one for the subject where there is one, else the gateway's own.

@@ -80,6 +80,15 @@ impl Provider {
         }
     }
 
+    /// Where it is, and which client the gateway is there.
+    pub fn about(&self) -> [&str; 2] {
+        let place = match &self.settings.at {
+            At::Issuer(issuer) => issuer,
+            At::TokenUrl(url) => url.as_str(),
+        };
+        [place, &self.settings.client_id]
+    }
+
     /// The NAME of its table.
     pub fn name(&self) -> &Arc<str> {
         &self.settings.name

@@ -1,9 +1,9 @@
 //! What a request has changed is gone from what is kept, before its reply is sent.
 
+use super::cache::tags as of_text;
 use super::frame::Frame;
 use crate::cache::Tag;
 use crate::fault::Fault;
-use crate::template::Rendered;
 
 /// Revalidates what the endpoint says, once its reply is known: after a success, and after a fault where a change was made
 /// all the same, or may have been.
@@ -29,9 +29,7 @@ async fn tags(frame: &Frame) -> (Vec<Tag>, Option<Fault>) {
     let (mut tags, mut failed) = (Vec::new(), None);
     for text in &frame.endpoint.revalidate {
         match text.render(frame, &frame.limits()).await {
-            Ok(Rendered::Absent) => {}
-            Ok(Rendered::One(text)) => tags.push(Tag::of(&text)),
-            Ok(Rendered::Many(texts)) => tags.extend(texts.iter().map(|text| Tag::of(text))),
+            Ok(rendered) => tags.extend(of_text(rendered)),
             Err(fault) => {
                 tracing::warn!(?fault, "a tag of `revalidate` failed");
                 failed = failed.or(Some(fault));

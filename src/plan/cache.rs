@@ -73,4 +73,7 @@ pub struct Reads {
     pub slots: Vec<Slot>,
     /// Members of `$request` that anything reads.
     pub request: Vec<SmolStr>,
+    /// What of `$session` counts beside the scope, as the names that lead there: with `scope_from` all that anything
+    /// reads, else what the config makes of the claims: roles and scopes.
+    pub session: Vec<Vec<SmolStr>>,
 }

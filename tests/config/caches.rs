@@ -155,7 +155,8 @@ fn a_reply_is_decided_by_what_anything_in_it_reads_but_not_by_who_may_have_it() 
     let endpoint = endpoint(&plan, "GET /{id}");
     let reads = &endpoint.reply.cache.as_ref().expect("a cache").reads;
     assert_eq!(reads.slots, [slot::PARAMS, slot::QUERY]);
-    assert_eq!(reads.request, ["frontend", "host"]);
+    assert_eq!(reads.request, ["frontend", "host", "path"]);
+    assert!(reads.session.is_empty());
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod record;
 mod reply;
 mod scope;
 mod serve;
+mod tags;
 pub(super) mod validators;
 mod variants;
 
@@ -17,8 +18,9 @@ pub(super) use held::{Held, Whole};
 pub(super) use mark::Mark;
 pub(super) use parts::Parts;
 pub(super) use reply::{Found, reply};
-pub(super) use scope::scope;
+pub(super) use scope::{scope, shown};
 pub(super) use serve::{Ask, How, Made, Served, excused, serve};
+pub(super) use tags::tags;
 pub(super) use variants::Variants;
 
 use crate::cache::{Announced, Entries, Key, Shared, Tag, Tick};

@@ -10,14 +10,13 @@ use http::header::ETAG;
 use tokio::time::{Instant, timeout_at};
 
 use super::serve::{Ask, How, Made, Served, excused, serve};
-use super::{Held, Mark, Whole, scope};
+use super::{Held, Mark, Whole, scope, shown, tags as of_text};
 use crate::cache::{Entry, Key, Lives, Look, Tag};
 use crate::fault::{Code, Fault};
 use crate::jq::Scope as _;
 use crate::pipeline::etag;
 use crate::pipeline::frame::Frame;
 use crate::plan::{Caching, Scope, Ttl, slot};
-use crate::template::Rendered;
 use crate::value::Value;
 
 /// A whole reply that is served.
@@ -124,6 +123,9 @@ async fn key(frame: &Frame, caching: &Caching) -> Result<Key, Fault> {
     let key = Key::of("reply").part(&caching.rule);
     let key = key.part(endpoint.frontend.as_bytes()).part(endpoint.name.as_bytes());
     let mut key = scope(key, &caching.scope, frame, frame).await?;
+    for call in &endpoint.calls {
+        key = shown(key, frame, call.auth)?;
+    }
     for read in &caching.reads.slots {
         key = key.part(&read.to_be_bytes()).part(&frame.get(*read).to_canonical());
     }
@@ -133,6 +135,17 @@ async fn key(frame: &Frame, caching: &Caching) -> Result<Key, Fault> {
             let value = request.as_object().and_then(|members| members.get(member));
             let value = value.unwrap_or(&Value::Null);
             key = key.part(member.as_bytes()).part(&value.to_canonical());
+        }
+    }
+    if !caching.reads.session.is_empty() {
+        let session = frame.get(slot::SESSION);
+        key = key.count(caching.reads.session.len());
+        for path in &caching.reads.session {
+            let value = path.iter().try_fold(&session, |value, name| {
+                value.as_object().and_then(|members| members.get(name))
+            });
+            key = path.iter().fold(key.count(path.len()), |key, name| key.part(name.as_bytes()));
+            key = key.part(&value.unwrap_or(&Value::Null).to_canonical());
         }
     }
     if let Some(raw) = &frame.raw {
@@ -154,11 +167,7 @@ async fn ahead(frame: &Frame, caching: &Caching) -> Result<Option<Vec<Tag>>, Fau
 async fn tags(frame: &Frame, caching: &Caching) -> Result<Vec<Tag>, Fault> {
     let mut tags = Vec::with_capacity(caching.tags.len());
     for tag in &caching.tags {
-        match tag.text.render(frame, &frame.limits()).await? {
-            Rendered::Absent => {}
-            Rendered::One(text) => tags.push(Tag::of(&text)),
-            Rendered::Many(texts) => tags.extend(texts.iter().map(|text| Tag::of(text))),
-        }
+        tags.extend(of_text(tag.text.render(frame, &frame.limits()).await?));
     }
     Ok(tags)
 }

@@ -5,7 +5,7 @@ use crate::fault::Fault;
 use crate::identity::Identity;
 use crate::jq;
 use crate::pipeline::frame::Frame;
-use crate::plan::Scope;
+use crate::plan::{Auth, Scope};
 use crate::value::{DuplicateKeys, Limits, MAX_DEPTH, Value, parse};
 
 /// Adds to a key who shares the entry. `scope` of the program is the frame, with `$item` inside `each`.
@@ -26,6 +26,21 @@ pub(in crate::pipeline) async fn scope(
             value => Ok(key.part(b"from").part(&value.to_canonical())),
         },
     }
+}
+
+/// Adds to a key what a call shows itself with: not the token, but which one it is.
+///
+/// # Errors
+/// 500 for a credential that there is not.
+pub(in crate::pipeline) fn shown(key: KeyOf, frame: &Frame, auth: Auth) -> Result<KeyOf, Fault> {
+    Ok(match auth {
+        Auth::None => key.part(b"none"),
+        Auth::User => key.part(b"user"),
+        Auth::Credential(index) => {
+            let about = frame.gateway.credentials.about(index)?;
+            about.iter().fold(key.part(b"credential"), |key, text| key.part(text.as_bytes()))
+        }
+    })
 }
 
 /// A login session and what is known of its user, a token's user and what is known of them, or nobody.

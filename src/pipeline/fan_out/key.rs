@@ -6,9 +6,9 @@ use super::tags;
 use crate::cache::{Key, Tag};
 use crate::fault::Fault;
 use crate::jq::Scope;
-use crate::pipeline::cache::scope as of_scope;
+use crate::pipeline::cache::{scope as of_scope, shown};
 use crate::pipeline::frame::Frame;
-use crate::plan::{Auth, Caching};
+use crate::plan::Caching;
 use crate::upstream::Request;
 
 /// All that decides the answer. `request` has no token yet: whose it is, the scope says. `tags` are those that do not read
@@ -32,14 +32,7 @@ pub(super) async fn key(
         .part(request.method.as_str().as_bytes())
         .part(request.url.as_str().as_bytes())
         .part(&request.body);
-    key = match call.auth {
-        Auth::None => key.part(b"none"),
-        Auth::User => key.part(b"user"),
-        Auth::Credential(index) => {
-            let about = frame.gateway.credentials.about(index)?;
-            about.iter().fold(key.part(b"credential"), |key, text| key.part(text.as_bytes()))
-        }
-    };
+    key = shown(key, frame, call.auth)?;
     let mut headers: Vec<_> =
         request.headers.iter().filter(|header| !is_told(frame, header)).collect();
     // Values of one name stay in their order.

@@ -6,9 +6,9 @@ use super::settled::Settled;
 use crate::cache::Tag;
 use crate::fault::Fault;
 use crate::jq::{Limits, Scope, Slot};
+use crate::pipeline::cache::tags as of_text;
 use crate::pipeline::frame::Frame;
 use crate::plan::{self, Caching, slot};
-use crate::template::Rendered;
 use crate::upstream::Answer;
 use crate::value::{Members, Value};
 
@@ -63,11 +63,7 @@ async fn rendered(
 ) -> Result<Vec<Tag>, Fault> {
     let mut all = Vec::new();
     for tag in tags {
-        match tag.text.render(scope, limits).await? {
-            Rendered::Absent => {}
-            Rendered::One(text) => all.push(Tag::of(&text)),
-            Rendered::Many(texts) => all.extend(texts.iter().map(|text| Tag::of(text))),
-        }
+        all.extend(of_text(tag.text.render(scope, limits).await?));
     }
     Ok(all)
 }

@@ -67,8 +67,15 @@ fn tags(bytes: &Bytes) -> Result<Vec<Tag>, Fault> {
     if tags.is_empty() || tags.len() > MAX_TAGS {
         return Err(wrong("`tags` has from 1 to 1000 tags."));
     }
-    let texts = tags.iter().map(|tag| tag.as_str().map(Tag::of));
-    texts.collect::<Option<_>>().ok_or_else(|| wrong(SHAPE))
+    tags.iter().map(tag).collect()
+}
+
+fn tag(said: &value::Value) -> Result<Tag, Fault> {
+    let text = said.as_str().ok_or_else(|| wrong(SHAPE))?;
+    if text.trim().is_empty() || text.len() > MAX_TAG {
+        return Err(wrong("A tag is a text of 1 to 1024 bytes."));
+    }
+    Ok(Tag::of(text))
 }
 
 fn unread(error: &BodyError) -> Fault {
@@ -83,6 +90,9 @@ const SHAPE: &str = r#"Send `{"tags": ["…"]}`, and nothing else."#;
 
 /// More are not taken at once.
 const MAX_TAGS: usize = 1000;
+
+/// Bytes of one.
+const MAX_TAG: usize = 1024;
 
 /// Bytes of the body.
 const MAX_BODY: usize = 1 << 20;

@@ -3,6 +3,8 @@
 mod browser_side;
 mod calls;
 mod compression;
+mod configs;
+mod decided;
 mod flights;
 mod operators;
 mod redis_away;

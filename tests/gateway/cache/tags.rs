@@ -49,6 +49,10 @@ async fn a_change_ends_what_has_its_tags_and_nothing_else() {
         (r#"["post:8"]"#, r#"["post:{$done.id}"]"#, false),
         (r#"["b"]"#, r#"["{$done.tags}"]"#, true),
         (r#"["post:"]"#, r#"["post:{$done.nothing}"]"#, false),
+        // Nothing is no tag.
+        (r#"["{$calls.it.error // \"\"}"]"#, r#"["{$done.none // \"\"}"]"#, false),
+        (r#"["t", "{[\"\", \" \"]}"]"#, r#"["{[\"\", \" \"]}"]"#, false),
+        (r#"["{[\"\", \"x\"]}"]"#, r#"["{[\"\", \"x\"]}"]"#, true),
         // Tags that read the answer.
         (r#"["n:{$it.n}"]"#, r#"["n:1"]"#, true),
         (r#"["n:{$it.n}"]"#, r#"["n:2"]"#, false),
