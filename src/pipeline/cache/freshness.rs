@@ -41,11 +41,25 @@ impl Terms<'_> {
     /// cookie, what is about credentials, and what the upstream lets nobody share.
     pub(in crate::pipeline) fn is_for_one(&self, answer: &Answer) -> bool {
         let is_refusal = matches!(answer.status, 401 | 403);
-        let is_upstreams = self.rule.ttl == Ttl::Upstream;
-        is_refusal
-            || sets_cookie(answer)
-            || self.varies(&answer.headers)
-            || (is_upstreams && !self.policy(answer).is_storable())
+        is_refusal || self.is_bound(answer) || self.is_withheld(answer)
+    }
+
+    /// Whether a reply that an answer is a part of is only for whoever has asked for it.
+    pub(in crate::pipeline) fn makes_for_one(&self, answer: &Answer) -> bool {
+        // A time that is written at the call wins over what the upstream says.
+        let is_written = self.call.cache.as_ref().is_some_and(|own| own.ttl != Ttl::Upstream);
+        let is_withheld = || !is_error(answer.status) && self.is_withheld(answer);
+        self.is_bound(answer) || (!is_written && is_withheld())
+    }
+
+    /// Whether an answer depends on more than what was asked, or is more than an answer.
+    fn is_bound(&self, answer: &Answer) -> bool {
+        answer.headers.contains_key(SET_COOKIE) || self.varies(&answer.headers)
+    }
+
+    /// Whether the upstream, where it is asked, lets nobody share an answer.
+    fn is_withheld(&self, answer: &Answer) -> bool {
+        self.rule.ttl == Ttl::Upstream && !self.policy(answer).is_storable()
     }
 
     /// How long an answer is good, as its upstream says; zero where it says nothing.
@@ -129,11 +143,6 @@ impl Terms<'_> {
         };
         CachePolicy::new_options(&request, &response, UNIX_EPOCH + self.now, options)
     }
-}
-
-/// Whether an answer sets a cookie: then it is one client's.
-pub(in crate::pipeline) fn sets_cookie(answer: &Answer) -> bool {
-    answer.headers.contains_key(SET_COOKIE)
 }
 
 /// Whether an answer says that there is no better one: an entry from before is.

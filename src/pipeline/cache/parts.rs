@@ -15,8 +15,8 @@ pub(in crate::pipeline) struct Parts {
     /// The shortest time for which an answer is good: of calls with a cache the rest of their entry, of others what their
     /// upstream's `Cache-Control` says. For `ttl = "upstream"` of the reply.
     pub(in crate::pipeline) rest: Duration,
-    /// An answer has set a cookie: it is one client's.
-    pub(in crate::pipeline) sets_cookie: bool,
+    /// An answer is only for whoever has asked for it, and so is the reply.
+    pub(in crate::pipeline) is_for_one: bool,
 }
 
 impl Parts {
@@ -30,6 +30,6 @@ impl Parts {
 
 impl Default for Parts {
     fn default() -> Self {
-        Self { mark: None, tags: Vec::new(), rest: Duration::MAX, sets_cookie: false }
+        Self { mark: None, tags: Vec::new(), rest: Duration::MAX, is_for_one: false }
     }
 }

@@ -25,7 +25,7 @@ impl Held {
         match self {
             Self::Answer(answer) => Some(of_answer(answer)),
             Self::Reply(whole) => Some(of_whole(whole)),
-            Self::Fault(_) => None,
+            Self::Fault(_) | Self::FaultForOne(_) => None,
         }
     }
 

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use http::header::ETAG;
 use tokio::time::{Instant, timeout_at};
 
+use super::freshness::is_error;
 use super::serve::{Ask, How, Made, Served, excused, serve};
 use super::{Held, Mark, Whole, scope};
 use crate::cache::{Entry, Key, Lives, Look, Tag};
@@ -69,7 +70,7 @@ where
     let Served { outcome, entry, .. } = served;
     let whole = match outcome {
         Ok(Held::Reply(whole)) => Ok(whole),
-        Ok(Held::Fault(fault)) | Err(fault) => Err(fault),
+        Ok(Held::Fault(fault) | Held::FaultForOne(fault)) | Err(fault) => Err(fault),
         Ok(Held::Answer(_)) => Err(Fault::internal("an answer is kept in the place of a reply")),
     };
     let untagged = entry.as_ref().is_some_and(|entry| entry.tags.is_empty());
@@ -109,6 +110,7 @@ where
 fn is_for_one(outcome: &Result<Held, Fault>) -> bool {
     match outcome {
         Ok(Held::Reply(whole)) => whole.is_for_one,
+        Ok(Held::FaultForOne(_)) => true,
         Ok(_) => false,
         Err(fault) => matches!(fault.parts().status, 401 | 403),
     }
@@ -171,7 +173,7 @@ where
 {
     let making = async {
         let mut whole = finished(make(Rc::clone(&frame)).await?);
-        whole.is_for_one = frame.parts.borrow().sets_cookie;
+        whole.is_for_one = frame.parts.borrow().is_for_one;
         let keep = match &frame.endpoint.reply.cache {
             Some(caching) => keep(&frame, caching, &whole).await?,
             None => None,
@@ -220,14 +222,18 @@ async fn keep(
     Ok(Some((lives(caching, fresh), [own, parts.tags.clone()].concat())))
 }
 
-/// What comes of a fault. That there is nothing may be kept, where a call has said it.
+/// What comes of a fault. That there is nothing may be kept, where an upstream has said it.
 async fn failed(frame: &Frame, fault: Fault) -> Made {
     let status = fault.parts().status;
-    let is_error = status >= 500;
+    // Whatever `on_status` makes of it.
+    let said = frame.fails_with().map(|(_, said)| said);
+    let is_error = status >= 500 || said.is_some_and(is_error);
+    if !is_error && frame.parts.borrow().is_for_one {
+        return Made { outcome: Ok(Held::FaultForOne(fault)), keep: None, is_error };
+    }
+    let is_nothing = matches!(status, 404 | 410) && matches!(said, Some(404 | 410));
     let caching = frame.endpoint.reply.cache.as_ref();
-    let negative = caching.filter(|caching| {
-        matches!(status, 404 | 410) && !caching.negative_ttl.is_zero() && frame.lacks_a_call()
-    });
+    let negative = caching.filter(|caching| is_nothing && !caching.negative_ttl.is_zero());
     let Some(caching) = negative else {
         return Made { outcome: Err(fault), keep: None, is_error };
     };

@@ -117,6 +117,14 @@ pub(super) fn terms<'a>(frame: &Frame, call: &'a Call, rule: &'a Caching) -> Ter
     Terms { rule, call, shows_user, now: frame.gateway.clock.now() }
 }
 
+/// Notes whether the whole reply is one client's because of an answer.
+pub(super) fn note_part(frame: &Frame, call: &Call, answer: &Answer) {
+    if let Some(rule) = &frame.endpoint.reply.cache {
+        let is_for_one = terms(frame, call, rule).makes_for_one(answer);
+        frame.parts.borrow_mut().is_for_one |= is_for_one;
+    }
+}
+
 /// What reading the call gives where it has succeeded; nothing for any other answer, whose tags are those that do not read
 /// it.
 ///

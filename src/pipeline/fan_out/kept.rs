@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 use super::bearer;
-use super::fetching::{Fetching, read, terms};
+use super::fetching::{Fetching, note_part, read, terms};
 use super::key::key;
 use super::request;
 use super::send::{fetch, too_slow};
@@ -163,8 +163,9 @@ async fn taken(
             tags.extend(tags::behind(rule, frame, index, scope, &answer, value).await?);
         }
         note(frame, how, None, &tags);
-        frame.parts.borrow_mut().sets_cookie |= freshness::sets_cookie(&answer);
     }
+    // Also of one that is kept: others may share the reply than the answer.
+    note_part(frame, frame.call(index), &answer);
     Ok(answer)
 }
 

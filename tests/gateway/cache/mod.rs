@@ -4,6 +4,7 @@ mod browser_side;
 mod calls;
 mod compression;
 mod flights;
+mod for_one;
 mod operators;
 mod redis_away;
 mod replies;

@@ -21,6 +21,8 @@ pub(in crate::pipeline) enum Held {
     Reply(Arc<Whole>),
     /// A whole reply that says that there is nothing. For this process only.
     Fault(Fault),
+    /// A fault over what is one client's: it is not kept, and is nobody else's.
+    FaultForOne(Fault),
 }
 
 /// A whole reply, but for what belongs to one request.
@@ -45,7 +47,7 @@ impl Payload for Held {
         match self {
             Self::Answer(answer) => SHARED + answer.weight() + json_to_come(answer),
             Self::Reply(whole) => SHARED + whole.weight(),
-            Self::Fault(fault) => weight_of(fault.parts()),
+            Self::Fault(fault) | Self::FaultForOne(fault) => weight_of(fault.parts()),
         }
     }
 
