@@ -2,10 +2,11 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use http::header::{AUTHORIZATION, CACHE_CONTROL, ETAG, LAST_MODIFIED, SET_COOKIE, VARY};
+use http::header::{AGE, AUTHORIZATION, CACHE_CONTROL, ETAG, LAST_MODIFIED, SET_COOKIE, VARY};
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use http_cache_semantics::{CacheOptions, CachePolicy};
 
+use super::headers::{LONGEST, age, directives};
 use crate::cache::Lives;
 use crate::plan::{Caching, Call, OnStatus, Scope, Ttl};
 use crate::upstream::Answer;
@@ -64,7 +65,16 @@ impl Terms<'_> {
 
     /// How long an answer is good, as its upstream says; zero where it says nothing.
     pub(in crate::pipeline) fn said(&self, answer: &Answer) -> Duration {
-        self.policy(answer).time_to_live(UNIX_EPOCH + self.now)
+        let lifetime = self.policy(answer).time_to_live(UNIX_EPOCH + self.now);
+        lifetime.min(LONGEST).saturating_sub(self.age(answer, Duration::ZERO))
+    }
+
+    /// How old an answer was already when it came, so long ago; nothing where the upstream is not asked.
+    pub(in crate::pipeline) fn age(&self, answer: &Answer, ago: Duration) -> Duration {
+        match self.rule.ttl {
+            Ttl::Fixed(_) => Duration::ZERO,
+            Ttl::Upstream => age(&answer.headers, self.now.saturating_sub(ago)),
+        }
     }
 
     fn of_success(&self, answer: &Answer) -> Lives {
@@ -135,6 +145,8 @@ impl Terms<'_> {
         {
             response.headers_mut().insert(CACHE_CONTROL, value);
         }
+        // It is counted apart, with what `Date` shows.
+        response.headers_mut().remove(AGE);
         let options = CacheOptions {
             shared: self.is_shared(),
             cache_heuristic: 0.0,
@@ -148,13 +160,6 @@ impl Terms<'_> {
 /// Whether an answer says that there is no better one: an entry from before is.
 pub(in crate::pipeline) fn is_error(status: u16) -> bool {
     status == 429 || status >= 500
-}
-
-/// `Cache-Control`, all of it, in lower case.
-fn directives(headers: &HeaderMap) -> String {
-    let values = headers.get_all(CACHE_CONTROL).into_iter();
-    let values: Vec<_> = values.filter_map(|value| value.to_str().ok()).collect();
-    values.join(", ").to_ascii_lowercase()
 }
 
 /// Of requests that are otherwise the same.

@@ -1,6 +1,7 @@
 //! What is kept of calls' answers and of whole replies, and how it is made once for all who ask.
 
 pub(super) mod freshness;
+mod headers;
 mod held;
 mod mark;
 mod parts;
@@ -8,6 +9,7 @@ mod record;
 mod reply;
 mod scope;
 mod serve;
+mod tagged;
 pub(super) mod validators;
 mod variants;
 
@@ -19,6 +21,7 @@ pub(super) use parts::Parts;
 pub(super) use reply::{Found, reply};
 pub(super) use scope::scope;
 pub(super) use serve::{Ask, How, Made, Served, excused, serve};
+pub(super) use tagged::tagged;
 pub(super) use variants::Variants;
 
 use crate::cache::{Announced, Entries, Key, Shared, Tag, Tick};

@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::freshness::is_error;
 use super::serve::{Ask, How, Made, Served, excused, serve};
-use super::{Held, Mark, Whole, scope};
+use super::{Held, Mark, Whole, scope, tagged};
 use crate::cache::{Entry, Key, Lives, Look, Tag};
 use crate::fault::{Code, Fault};
 use crate::jq::Scope as _;
@@ -174,7 +174,11 @@ where
     let making = async {
         let mut whole = finished(make(Rc::clone(&frame)).await?);
         whole.is_for_one = frame.parts.borrow().is_for_one;
-        let keep = match &frame.endpoint.reply.cache {
+        let caching = frame.endpoint.reply.cache.as_ref();
+        if caching.is_some_and(|caching| caching.ttl == Ttl::Upstream) {
+            whole.age = frame.parts.borrow().age;
+        }
+        let keep = match caching {
             Some(caching) => keep(&frame, caching, &whole).await?,
             None => None,
         };
@@ -219,7 +223,8 @@ async fn keep(
     if !success || whole.is_for_one || fresh.is_zero() {
         return Ok(None);
     }
-    Ok(Some((lives(caching, fresh), [own, parts.tags.clone()].concat())))
+    let tags = tagged(parts.tagged_with(own), &frame.endpoint.name);
+    Ok(tags.map(|tags| (lives(caching, fresh), tags)))
 }
 
 /// What comes of a fault. That there is nothing may be kept, where an upstream has said it.
@@ -241,9 +246,9 @@ async fn failed(frame: &Frame, fault: Fault) -> Made {
     let Ok(own) = tags(frame, caching).await else {
         return Made { outcome: Err(fault), keep: None, is_error };
     };
-    let tags = [own, frame.parts.borrow().tags.clone()].concat();
+    let tags = tagged(frame.parts.borrow().tagged_with(own), &frame.endpoint.name);
     let lives = Lives { fresh: caching.negative_ttl, ..Lives::default() };
-    Made { outcome: Ok(Held::Fault(fault)), keep: Some((lives, tags)), is_error }
+    Made { outcome: Ok(Held::Fault(fault)), keep: tags.map(|tags| (lives, tags)), is_error }
 }
 
 fn lives(caching: &Caching, fresh: Duration) -> Lives {

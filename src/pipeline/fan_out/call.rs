@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
@@ -90,9 +91,11 @@ async fn sent(
     if let Some(rule) = &frame.endpoint.reply.cache
         && rule.ttl == Ttl::Upstream
     {
-        let said = terms(frame, call, rule).said(&answer);
+        let terms = terms(frame, call, rule);
+        let (said, age) = (terms.said(&answer), terms.age(&answer, Duration::ZERO));
         let mut parts = frame.parts.borrow_mut();
         parts.rest = parts.rest.min(said);
+        parts.age = parts.age.max(age);
     }
     Ok(answer)
 }

@@ -2,6 +2,7 @@
 
 use std::mem::size_of;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
@@ -36,6 +37,8 @@ pub(in crate::pipeline) struct Whole {
     pub(in crate::pipeline) body: Bytes,
     /// Optional calls that failed, as the header names them.
     pub(in crate::pipeline) partial: Option<String>,
+    /// How old the oldest part of it was already when it was made.
+    pub(in crate::pipeline) age: Duration,
     /// A part of it is one client's, so that it is not kept, and is nobody else's.
     pub(in crate::pipeline) is_for_one: bool,
     /// Its body in codings that clients have asked for.
