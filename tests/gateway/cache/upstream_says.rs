@@ -1,10 +1,15 @@
 //! `ttl = "upstream"`: what an upstream lets be kept (RFC 9111).
 
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use frontdesk::clock::{Clock as _, SystemClock};
 use httpdate::fmt_http_date;
 
 use super::*;
+
+fn now() -> SystemTime {
+    UNIX_EPOCH + SystemClock.now()
+}
 
 /// How the second request is served where the first answer had these headers, so many seconds later.
 async fn later(scope: &str, headers: &[(&str, &str)], seconds: u64) -> String {
@@ -75,7 +80,7 @@ async fn what_says_nothing_is_not_kept() {
 
 #[tokio::test]
 async fn expires_and_age_count() {
-    let now = SystemTime::now();
+    let now = now();
     let (date, expires) = (fmt_http_date(now), fmt_http_date(now + Duration::from_secs(60)));
     let (date, expires) = (("date", date.as_str()), ("expires", expires.as_str()));
     assert_eq!(later("session", &[date, expires], 50).await, "hit");
@@ -94,14 +99,14 @@ async fn expires_and_age_count() {
 
 #[tokio::test]
 async fn a_date_of_long_ago_is_an_age() {
-    let ago = |seconds| fmt_http_date(SystemTime::now() - Duration::from_secs(seconds));
+    let ago = |seconds| fmt_http_date(now() - Duration::from_secs(seconds));
     let (recent, old, long) = (ago(20), ago(70), ago(365 * 24 * 60 * 60));
     let with = |date| [("date", date), ("cache-control", "max-age=60")];
     assert_eq!(later("session", &with(recent.as_str()), 30).await, "hit");
     assert_eq!(later("session", &with(recent.as_str()), 45).await, "stale");
     assert_ne!(later("session", &with(old.as_str()), 0).await, "hit");
     assert_ne!(later("session", &with(long.as_str()), 0).await, "hit");
-    let future = fmt_http_date(SystemTime::now() + Duration::from_secs(1000));
+    let future = fmt_http_date(now() + Duration::from_secs(1000));
     assert_eq!(later("session", &with(future.as_str()), 59).await, "hit");
     assert_eq!(later("session", &with(future.as_str()), 61).await, "stale");
 }
