@@ -32,7 +32,9 @@ pub(super) fn is_named<'a>(mut values: impl Iterator<Item = &'a [u8]>, tag: &Hea
 fn names(list: &[u8], tag: &[u8]) -> bool {
     let mut rest = list;
     loop {
-        rest = opaque(rest.trim_ascii_start());
+        // Empty elements count as nothing (RFC 9110 §5.6.1).
+        let begins = rest.iter().position(|byte| !matches!(byte, b',' | b' ' | b'\t'));
+        rest = opaque(begins.map_or(&[], |at| &rest[at..]));
         let end = match rest {
             [b'"', inside @ ..] => inside.iter().position(|byte| *byte == b'"').map(|at| at + 2),
             _ => None,
@@ -75,11 +77,14 @@ mod tests {
             "*",
             "\"b,\",\"a\"",
             "\"\", \"a\"",
+            ",,\"a\"",
+            "\"b\", ,\t,W/\"a\",",
         ] {
             assert!(named(list, "\"a\""), "{list}");
             assert!(named(list, "W/\"a\""), "{list}");
         }
-        for list in ["", "a", "\"b\"", "\"a", "w/\"a\"", "\"b\" \"a\"", "\"b, \"a\"", "\"x\\\"a\""]
+        for list in
+            ["", "a", "\"b\"", "\"a", "w/\"a\"", "\"b\" \"a\"", "\"b, \"a\"", "\"x\\\"a\"", ", ,"]
         {
             assert!(!named(list, "\"a\""), "{list}");
         }

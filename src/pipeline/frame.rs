@@ -162,10 +162,10 @@ impl Frame {
         }
     }
 
-    /// Whether a call has failed without which there is no reply.
-    pub(super) fn lacks_a_call(&self) -> bool {
+    /// The call that has failed, without which there is no reply, and the status of its answer.
+    pub(super) fn fails_with(&self) -> Option<(&Call, u16)> {
         let mut calls = self.endpoint.calls.iter().zip(&self.settled);
-        calls.any(|(call, cell)| cell.get().is_some_and(|settled| settled.decides(call).is_some()))
+        calls.find_map(|(call, cell)| Some((call, cell.get()?.fails_with(call)?)))
     }
 
     /// How far an `each` call of an index that the engine has made itself has come.

@@ -47,7 +47,7 @@ pub use standing::standing;
 
 use crate::fault::{Code, Fault};
 use crate::idempotency::Reply as Kept;
-use crate::plan::{Endpoint, ErrorShape};
+use crate::plan::{Call, Endpoint, ErrorShape};
 use cache::{Found, Whole};
 use frame::Frame;
 use notes::Notes;
@@ -172,10 +172,13 @@ async fn stages(
 /// What is kept, where the endpoint keeps its replies and the client may have it; otherwise what it says now.
 async fn reply(frame: &Rc<Frame>, deadline: Instant, notes: &mut Notes) -> Result<Outcome, Fault> {
     let Some(caching) = &frame.endpoint.reply.cache else {
-        let made = make(frame, deadline).await;
-        notes.cache = frame.parts.borrow().mark;
         // Who has the reply sees what it has changed.
-        return revalidate::after(frame, made).await.map(Box::new).map(Outcome::Made);
+        let made = revalidate::after(frame, make(frame, deadline).await).await;
+        // That a part of it is kept says nothing of a fault, unless the fault is what that part says.
+        let says = |(call, _): (&Call, u16)| call.cache.is_some();
+        let marked = made.is_ok() || frame.fails_with().is_some_and(says);
+        notes.cache = frame.parts.borrow().mark.filter(|_| marked);
+        return made.map(Box::new).map(Outcome::Made);
     };
     fan_out::allow(frame, deadline).await?;
     // Whoever makes it has the whole deadline for it: others wait for it, too.

@@ -1,6 +1,7 @@
 //! Replies and faults as HTTP: the one place that does it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{
@@ -65,7 +66,8 @@ pub(super) fn written(shaped: Shaped) -> Result<Whole, Fault> {
     }
     // These statuses have no body (RFC 9110 §15.3.5, §15.3.6, §15.4.5).
     let body = if matches!(status, 204 | 205 | 304) { Bytes::new() } else { body };
-    Ok(Whole { status, headers, body, partial, is_for_one: false, variants: Variants::default() })
+    let (age, is_for_one, variants) = (Duration::ZERO, false, Variants::default());
+    Ok(Whole { status, headers, body, partial, age, is_for_one, variants })
 }
 
 /// A whole reply, as the reply to one request.

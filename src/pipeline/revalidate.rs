@@ -1,6 +1,6 @@
 //! What a request has changed is gone from what is kept, before its reply is sent.
 
-use super::cache::tags as of_text;
+use super::cache::of_text;
 use super::frame::Frame;
 use crate::cache::Tag;
 use crate::fault::Fault;

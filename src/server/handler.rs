@@ -162,10 +162,13 @@ impl Log {
     fn write(mut self, reply: &Reply) {
         let fault = reply.fault.as_ref().map(Fault::parts);
         let cause = fault.and_then(|parts| parts.cause.as_deref());
+        // HEAD is told of a body, and sent none.
+        let is_head = self.request.as_ref().is_some_and(|request| request.method() == "HEAD");
+        let bytes = if is_head { 0 } else { reply.body.len() as u64 };
         let line = Access {
             route: reply.endpoint.as_ref().map(|endpoint| endpoint.route()),
             status: reply.status,
-            bytes: Some(reply.body.len() as u64),
+            bytes: Some(bytes),
             partial: reply.partial.as_deref(),
             code: fault.map(|parts| parts.code.name()),
             cause,

@@ -2,10 +2,11 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use http::header::{AUTHORIZATION, CACHE_CONTROL, ETAG, LAST_MODIFIED, SET_COOKIE, VARY};
+use http::header::{AGE, AUTHORIZATION, CACHE_CONTROL, ETAG, LAST_MODIFIED, SET_COOKIE, VARY};
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
 use http_cache_semantics::{CacheOptions, CachePolicy};
 
+use super::headers::{LONGEST, age, directives};
 use crate::cache::Lives;
 use crate::plan::{Caching, Call, OnStatus, Scope, Ttl};
 use crate::upstream::Answer;
@@ -41,16 +42,39 @@ impl Terms<'_> {
     /// cookie, what is about credentials, and what the upstream lets nobody share.
     pub(in crate::pipeline) fn is_for_one(&self, answer: &Answer) -> bool {
         let is_refusal = matches!(answer.status, 401 | 403);
-        let is_upstreams = self.rule.ttl == Ttl::Upstream;
-        is_refusal
-            || sets_cookie(answer)
-            || self.varies(&answer.headers)
-            || (is_upstreams && !self.policy(answer).is_storable())
+        is_refusal || self.is_bound(answer) || self.is_withheld(answer)
+    }
+
+    /// Whether a reply that an answer is a part of is only for whoever has asked for it.
+    pub(in crate::pipeline) fn makes_for_one(&self, answer: &Answer) -> bool {
+        // A time that is written at the call wins over what the upstream says.
+        let is_written = self.call.cache.as_ref().is_some_and(|own| own.ttl != Ttl::Upstream);
+        let is_withheld = || !is_error(answer.status) && self.is_withheld(answer);
+        self.is_bound(answer) || (!is_written && is_withheld())
+    }
+
+    /// Whether an answer depends on more than what was asked, or is more than an answer.
+    fn is_bound(&self, answer: &Answer) -> bool {
+        answer.headers.contains_key(SET_COOKIE) || self.varies(&answer.headers)
+    }
+
+    /// Whether the upstream, where it is asked, lets nobody share an answer.
+    fn is_withheld(&self, answer: &Answer) -> bool {
+        self.rule.ttl == Ttl::Upstream && !self.policy(answer).is_storable()
     }
 
     /// How long an answer is good, as its upstream says; zero where it says nothing.
     pub(in crate::pipeline) fn said(&self, answer: &Answer) -> Duration {
-        self.policy(answer).time_to_live(UNIX_EPOCH + self.now)
+        let lifetime = self.policy(answer).time_to_live(UNIX_EPOCH + self.now);
+        lifetime.min(LONGEST).saturating_sub(self.age(answer, Duration::ZERO))
+    }
+
+    /// How old an answer was already when it came, so long ago; nothing where the upstream is not asked.
+    pub(in crate::pipeline) fn age(&self, answer: &Answer, ago: Duration) -> Duration {
+        match self.rule.ttl {
+            Ttl::Fixed(_) => Duration::ZERO,
+            Ttl::Upstream => age(&answer.headers, self.now.saturating_sub(ago)),
+        }
     }
 
     fn of_success(&self, answer: &Answer) -> Lives {
@@ -121,6 +145,8 @@ impl Terms<'_> {
         {
             response.headers_mut().insert(CACHE_CONTROL, value);
         }
+        // It is counted apart, with what `Date` shows.
+        response.headers_mut().remove(AGE);
         let options = CacheOptions {
             shared: self.is_shared(),
             cache_heuristic: 0.0,
@@ -131,21 +157,9 @@ impl Terms<'_> {
     }
 }
 
-/// Whether an answer sets a cookie: then it is one client's.
-pub(in crate::pipeline) fn sets_cookie(answer: &Answer) -> bool {
-    answer.headers.contains_key(SET_COOKIE)
-}
-
 /// Whether an answer says that there is no better one: an entry from before is.
 pub(in crate::pipeline) fn is_error(status: u16) -> bool {
     status == 429 || status >= 500
-}
-
-/// `Cache-Control`, all of it, in lower case.
-fn directives(headers: &HeaderMap) -> String {
-    let values = headers.get_all(CACHE_CONTROL).into_iter();
-    let values: Vec<_> = values.filter_map(|value| value.to_str().ok()).collect();
-    values.join(", ").to_ascii_lowercase()
 }
 
 /// Of requests that are otherwise the same.

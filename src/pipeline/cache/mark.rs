@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::{How, Served};
+use super::{Held, How, Served};
+use crate::cache::Entry;
 
 /// Where a reply comes from: `frontdesk-cache` and `age`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +23,7 @@ impl Mark {
         let entry = served.entry.as_ref();
         Self {
             how: served.how,
-            age: entry.map_or(Duration::ZERO, |entry| entry.age(now)),
+            age: entry.map_or(Duration::ZERO, |entry| entry.age(now).saturating_add(before(entry))),
             rest: entry.map_or(Duration::ZERO, |entry| entry.rest(now)),
         }
     }
@@ -34,5 +35,13 @@ impl Mark {
             age: self.age.max(other.age),
             rest: self.rest.min(other.rest),
         }
+    }
+}
+
+/// How old it was already when it was made.
+fn before(entry: &Entry<Held>) -> Duration {
+    match &entry.payload {
+        Held::Reply(whole) => whole.age,
+        _ => Duration::ZERO,
     }
 }

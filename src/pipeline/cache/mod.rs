@@ -1,6 +1,7 @@
 //! What is kept of calls' answers and of whole replies, and how it is made once for all who ask.
 
 pub(super) mod freshness;
+mod headers;
 mod held;
 mod mark;
 mod parts;
@@ -20,7 +21,7 @@ pub(super) use parts::Parts;
 pub(super) use reply::{Found, reply};
 pub(super) use scope::{scope, shown};
 pub(super) use serve::{Ask, How, Made, Served, excused, serve};
-pub(super) use tags::tags;
+pub(super) use tags::{of_text, tagged};
 pub(super) use variants::Variants;
 
 use crate::cache::{Announced, Entries, Key, Shared, Tag, Tick};

@@ -1,6 +1,7 @@
 //! What is kept, as other instances read it.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use bytes::{Buf, BufMut, Bytes};
 
@@ -12,7 +13,7 @@ use crate::upstream::Answer;
 use crate::value::{DuplicateKeys, Limits, MAX_DEPTH, parse};
 
 /// The first byte of each record, so that a later form can be told from this one.
-const FORM: u8 = 1;
+const FORM: u8 = 2;
 
 /// The second byte: what it is.
 const ANSWER: u8 = 1;
@@ -25,7 +26,7 @@ impl Held {
         match self {
             Self::Answer(answer) => Some(of_answer(answer)),
             Self::Reply(whole) => Some(of_whole(whole)),
-            Self::Fault(_) => None,
+            Self::Fault(_) | Self::FaultForOne(_) => None,
         }
     }
 
@@ -76,6 +77,7 @@ fn of_whole(whole: &Whole) -> Vec<u8> {
     let (headers, body) = (whole.headers.clone(), whole.body.clone());
     let mut out = vec![FORM, WHOLE];
     let partial = whole.partial.as_deref().unwrap_or_default();
+    out.put_u64(whole.age.as_secs());
     out.put_u64(partial.len() as u64);
     out.extend_from_slice(partial.as_bytes());
     out.extend_from_slice(&Reply { status: whole.status, headers, body }.to_record());
@@ -83,6 +85,7 @@ fn of_whole(whole: &Whole) -> Vec<u8> {
 }
 
 fn whole(mut record: Bytes) -> Option<Whole> {
+    let age = Duration::from_secs(record.try_get_u64().ok()?);
     let length = usize::try_from(record.try_get_u64().ok()?).ok()?;
     if length > record.len() {
         return None;
@@ -90,5 +93,6 @@ fn whole(mut record: Bytes) -> Option<Whole> {
     let partial = String::from_utf8(record.split_to(length).into()).ok()?;
     let partial = (!partial.is_empty()).then_some(partial);
     let Reply { status, headers, body } = Reply::from_record(record)?;
-    Some(Whole { status, headers, body, partial, is_for_one: false, variants: Variants::default() })
+    let (is_for_one, variants) = (false, Variants::default());
+    Some(Whole { status, headers, body, partial, age, is_for_one, variants })
 }

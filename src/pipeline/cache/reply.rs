@@ -9,8 +9,9 @@ use bytes::Bytes;
 use http::header::ETAG;
 use tokio::time::{Instant, timeout_at};
 
+use super::freshness::is_error;
 use super::serve::{Ask, How, Made, Served, excused, serve};
-use super::{Held, Mark, Whole, scope, shown, tags as of_text};
+use super::{Held, Mark, Whole, of_text, scope, shown, tagged};
 use crate::cache::{Entry, Key, Lives, Look, Tag};
 use crate::fault::{Code, Fault};
 use crate::jq::Scope as _;
@@ -68,7 +69,7 @@ where
     let Served { outcome, entry, .. } = served;
     let whole = match outcome {
         Ok(Held::Reply(whole)) => Ok(whole),
-        Ok(Held::Fault(fault)) | Err(fault) => Err(fault),
+        Ok(Held::Fault(fault) | Held::FaultForOne(fault)) | Err(fault) => Err(fault),
         Ok(Held::Answer(_)) => Err(Fault::internal("an answer is kept in the place of a reply")),
     };
     let untagged = entry.as_ref().is_some_and(|entry| entry.tags.is_empty());
@@ -108,6 +109,7 @@ where
 fn is_for_one(outcome: &Result<Held, Fault>) -> bool {
     match outcome {
         Ok(Held::Reply(whole)) => whole.is_for_one,
+        Ok(Held::FaultForOne(_)) => true,
         Ok(_) => false,
         Err(fault) => matches!(fault.parts().status, 401 | 403),
     }
@@ -180,8 +182,12 @@ where
 {
     let making = async {
         let mut whole = finished(make(Rc::clone(&frame)).await?);
-        whole.is_for_one = frame.parts.borrow().sets_cookie;
-        let keep = match &frame.endpoint.reply.cache {
+        whole.is_for_one = frame.parts.borrow().is_for_one;
+        let caching = frame.endpoint.reply.cache.as_ref();
+        if caching.is_some_and(|caching| caching.ttl == Ttl::Upstream) {
+            whole.age = frame.parts.borrow().age;
+        }
+        let keep = match caching {
             Some(caching) => keep(&frame, caching, &whole).await?,
             None => None,
         };
@@ -226,17 +232,22 @@ async fn keep(
     if !success || whole.is_for_one || fresh.is_zero() {
         return Ok(None);
     }
-    Ok(Some((lives(caching, fresh), [own, parts.tags.clone()].concat())))
+    let tags = tagged(parts.tagged_with(own), &frame.endpoint.name);
+    Ok(tags.map(|tags| (lives(caching, fresh), tags)))
 }
 
-/// What comes of a fault. That there is nothing may be kept, where a call has said it.
+/// What comes of a fault. That there is nothing may be kept, where an upstream has said it.
 async fn failed(frame: &Frame, fault: Fault) -> Made {
     let status = fault.parts().status;
-    let is_error = status >= 500;
+    // Whatever `on_status` makes of it.
+    let said = frame.fails_with().map(|(_, said)| said);
+    let is_error = status >= 500 || said.is_some_and(is_error);
+    if !is_error && frame.parts.borrow().is_for_one {
+        return Made { outcome: Ok(Held::FaultForOne(fault)), keep: None, is_error };
+    }
+    let is_nothing = matches!(status, 404 | 410) && matches!(said, Some(404 | 410));
     let caching = frame.endpoint.reply.cache.as_ref();
-    let negative = caching.filter(|caching| {
-        matches!(status, 404 | 410) && !caching.negative_ttl.is_zero() && frame.lacks_a_call()
-    });
+    let negative = caching.filter(|caching| is_nothing && !caching.negative_ttl.is_zero());
     let Some(caching) = negative else {
         return Made { outcome: Err(fault), keep: None, is_error };
     };
@@ -244,9 +255,9 @@ async fn failed(frame: &Frame, fault: Fault) -> Made {
     let Ok(own) = tags(frame, caching).await else {
         return Made { outcome: Err(fault), keep: None, is_error };
     };
-    let tags = [own, frame.parts.borrow().tags.clone()].concat();
+    let tags = tagged(frame.parts.borrow().tagged_with(own), &frame.endpoint.name);
     let lives = Lives { fresh: caching.negative_ttl, ..Lives::default() };
-    Made { outcome: Ok(Held::Fault(fault)), keep: Some((lives, tags)), is_error }
+    Made { outcome: Ok(Held::Fault(fault)), keep: tags.map(|tags| (lives, tags)), is_error }
 }
 
 fn lives(caching: &Caching, fresh: Duration) -> Lives {

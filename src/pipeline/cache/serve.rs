@@ -247,7 +247,10 @@ impl Making {
         let (cache, key) = (&self.gateway.cache, &self.ask.key);
         let Made { outcome, keep, is_error } = made;
         if is_error {
-            cache.rests.fail(*key, self.gateway.clock.steady());
+            // What has nothing to be excused by is asked for each time, and nobody reads when it has failed.
+            if self.old.is_some() {
+                cache.rests.fail(*key, self.gateway.clock.steady());
+            }
             return match &self.old {
                 Some(old) if cache.entries.excuses(old) => {
                     Served::kept(Arc::clone(old), How::Stale)

@@ -90,12 +90,10 @@ fn control(
 fn mark(endpoint: &Endpoint, reply: &mut Reply, notes: &Notes) {
     let keeps =
         || endpoint.reply.cache.is_some() || endpoint.calls.iter().any(|call| call.cache.is_some());
-    let is_fault = reply.fault.is_some();
     let mark = match notes.cache {
-        // That a part of it is kept says nothing of a fault.
-        Some(mark) if !is_fault || endpoint.reply.cache.is_some() => mark,
-        _ if is_fault && keeps() => BYPASS,
-        _ => return,
+        Some(mark) => mark,
+        None if reply.fault.is_some() && keeps() => BYPASS,
+        None => return,
     };
     reply.headers.push((FRONTDESK_CACHE, HeaderValue::from_static(mark.how.name())));
     if matches!(mark.how, How::Hit | How::Stale) {

@@ -2,20 +2,20 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
 use super::answer;
 use super::bearer;
 use super::each;
-use super::fetching::terms;
+use super::fetching::{note_part, terms};
 use super::kept;
 use super::request;
 use super::send::{fetch, too_slow};
 use super::settled::{Failure, Settled};
 use crate::fault::Fault;
 use crate::jq::Scope;
-use crate::pipeline::cache::freshness;
 use crate::pipeline::frame::Frame;
 use crate::pipeline::key::Item;
 use crate::plan::{Call, Ttl};
@@ -87,12 +87,15 @@ async fn sent(
     let bearer = bearer::of(frame, call).await?;
     let request = request::make(frame, call, scope, item).await?;
     let answer = fetch(frame, call, request, bearer, ends).await?;
-    let mut parts = frame.parts.borrow_mut();
-    parts.sets_cookie |= freshness::sets_cookie(&answer);
+    note_part(frame, call, &answer);
     if let Some(rule) = &frame.endpoint.reply.cache
         && rule.ttl == Ttl::Upstream
     {
-        parts.rest = parts.rest.min(terms(frame, call, rule).said(&answer));
+        let terms = terms(frame, call, rule);
+        let (said, age) = (terms.said(&answer), terms.age(&answer, Duration::ZERO));
+        let mut parts = frame.parts.borrow_mut();
+        parts.rest = parts.rest.min(said);
+        parts.age = parts.age.max(age);
     }
     Ok(answer)
 }

@@ -12,7 +12,7 @@ use super::tags;
 use crate::cache::{Entry, Tag};
 use crate::fault::Fault;
 use crate::pipeline::cache::freshness::Terms;
-use crate::pipeline::cache::{Held, Made, freshness, validators};
+use crate::pipeline::cache::{Held, Made, freshness, tagged, validators};
 use crate::pipeline::frame::{Frame, With};
 use crate::plan::{Caching, Call, Expect, OnStatus, slot};
 use crate::upstream::{Answer, Request};
@@ -92,7 +92,7 @@ impl Fetching {
         let Some(lives) = terms(&frame, call, rule).lives(&answer) else {
             return not(answer);
         };
-        let tagged = match (value, &item) {
+        let behind = match (value, &item) {
             (None, _) => Ok(Vec::new()),
             (Some(value), None) => tags::behind(rule, &frame, index, &*frame, &answer, value).await,
             (Some(value), Some(item)) => {
@@ -100,9 +100,10 @@ impl Fetching {
                 tags::behind(rule, &frame, index, &scope, &answer, value).await
             }
         };
-        match tagged {
+        match behind {
             Ok(behind) => {
                 tags.extend(behind);
+                let Some(tags) = tagged(tags, &call.name) else { return not(answer) };
                 let answer = Arc::new(answer.compact(call.expect == Expect::Json));
                 Made { outcome: outcome(answer), keep: Some((lives, tags)), is_error }
             }
@@ -115,6 +116,14 @@ impl Fetching {
 pub(super) fn terms<'a>(frame: &Frame, call: &'a Call, rule: &'a Caching) -> Terms<'a> {
     let shows_user = bearer::shows_user(frame, call);
     Terms { rule, call, shows_user, now: frame.gateway.clock.now() }
+}
+
+/// Notes whether the whole reply is one client's because of an answer.
+pub(super) fn note_part(frame: &Frame, call: &Call, answer: &Answer) {
+    if let Some(rule) = &frame.endpoint.reply.cache {
+        let is_for_one = terms(frame, call, rule).makes_for_one(answer);
+        frame.parts.borrow_mut().is_for_one |= is_for_one;
+    }
 }
 
 /// What reading the call gives where it has succeeded; nothing for any other answer, whose tags are those that do not read

@@ -8,12 +8,12 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 use super::bearer;
-use super::fetching::{Fetching, read, terms};
+use super::fetching::{Fetching, note_part, read, terms};
 use super::key::key;
 use super::request;
 use super::send::{fetch, too_slow};
 use super::tags;
-use crate::cache::{Entry, Key, Look, Tag};
+use crate::cache::{Key, Look, Tag};
 use crate::fault::{Code, Fault};
 use crate::jq::Scope;
 use crate::pipeline::cache::{Ask, Held, How, Mark, Served, excused, freshness, serve};
@@ -145,34 +145,33 @@ async fn taken(
     served: Served,
 ) -> Result<Arc<Answer>, Fault> {
     let Served { outcome, how, entry } = served;
-    if let Some(entry) = &entry {
-        note(frame, how, Some(entry), &entry.tags);
-    }
+    let call = frame.call(index);
     let answer = match outcome {
         Ok(Held::Answer(answer)) => answer,
         Ok(_) => return Err(Fault::internal("a key of a call has led to a reply")),
         Err(fault) => {
-            note(frame, How::Bypass, None, &tags);
+            let mark = Mark { how: How::Bypass, age: Duration::ZERO, rest: Duration::ZERO };
+            frame.parts.borrow_mut().add(mark, &tags);
             return Err(fault);
         }
     };
-    if entry.is_none() {
-        let call = frame.call(index);
+    let now = frame.gateway.clock.steady();
+    let resident = entry.as_ref().map_or(Duration::ZERO, |entry| entry.age(now));
+    let rest = entry.as_ref().map_or(Duration::ZERO, |entry| entry.rest(now));
+    let age = resident.saturating_add(terms(frame, call, rule).age(&answer, resident));
+    let mark = Mark { how, age, rest };
+    if let Some(entry) = &entry {
+        frame.parts.borrow_mut().add(mark, &entry.tags);
+    } else {
         // The whole reply may be kept all the same, and is revalidated by what it is made of.
         if let Ok(Some(value)) = read(frame, call, &answer).await {
             tags.extend(tags::behind(rule, frame, index, scope, &answer, value).await?);
         }
-        note(frame, how, None, &tags);
-        frame.parts.borrow_mut().sets_cookie |= freshness::sets_cookie(&answer);
+        frame.parts.borrow_mut().add(mark, &tags);
     }
+    // Also of one that is kept: others may share the reply than the answer.
+    note_part(frame, call, &answer);
     Ok(answer)
-}
-
-fn note(frame: &Frame, how: How, entry: Option<&Entry<Held>>, tags: &[Tag]) {
-    let now = frame.gateway.clock.steady();
-    let age = entry.map_or(Duration::ZERO, |entry| entry.age(now));
-    let rest = entry.map_or(Duration::ZERO, |entry| entry.rest(now));
-    frame.parts.borrow_mut().add(Mark { how, age, rest }, tags);
 }
 
 /// Whether what another request has got is for that one only.

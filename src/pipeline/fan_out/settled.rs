@@ -75,6 +75,12 @@ impl Settled {
         self.failures().next().map(|(_, failure)| failure.fault.clone())
     }
 
+    /// The status of the answer for which a required call has failed; none where there was no answer.
+    pub(in crate::pipeline) fn fails_with(&self, call: &Call) -> Option<u16> {
+        let (_, failure) = self.failures().next().filter(|_| !call.optional)?;
+        failure.answer.as_ref().map(|answer| answer.status)
+    }
+
     fn failures(&self) -> impl Iterator<Item = (Option<usize>, &Failure)> {
         let items = match &self.end {
             End::Each(items) => items.as_slice(),

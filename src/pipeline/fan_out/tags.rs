@@ -6,7 +6,7 @@ use super::settled::Settled;
 use crate::cache::Tag;
 use crate::fault::Fault;
 use crate::jq::{Limits, Scope, Slot};
-use crate::pipeline::cache::tags as of_text;
+use crate::pipeline::cache::of_text;
 use crate::pipeline::frame::Frame;
 use crate::plan::{self, Caching, slot};
 use crate::upstream::Answer;

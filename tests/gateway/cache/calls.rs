@@ -102,7 +102,6 @@ async fn only_successes_are_kept_and_404_and_410_where_asked_for() {
         (503, negative, false),
     ] {
         let reply = Reply::json(json!({"n": 1})).with_status(status);
-        // On a fault it says `bypass`, whatever was asked.
         let up = Upstream::start().await;
         up.on("GET", "/it", reply);
         let gateway = with(&up, &route(cache)).await;
@@ -110,6 +109,8 @@ async fn only_successes_are_kept_and_404_and_410_where_asked_for() {
         let second = gateway.get("/x").await;
         assert_eq!(first.status, second.status, "{status}");
         assert_eq!(up.total(), if kept { 1 } else { 2 }, "{status} {cache}");
+        let how = if kept { ("miss", "hit") } else { ("bypass", "bypass") };
+        assert_eq!((&*said_how(&first), &*said_how(&second)), how, "{status} {cache}");
     }
 }
 
@@ -129,6 +130,28 @@ async fn what_is_not_there_is_asked_for_again_after_its_own_time() {
     up.on("GET", "/it", Reply::json(json!({"n": 1})));
     gateway.advance(10);
     assert_eq!(ask(&gateway).await, is("miss", 1));
+}
+
+#[tokio::test]
+async fn a_fault_is_from_the_cache_only_where_it_is_what_a_kept_answer_says() {
+    let up = counting().await;
+    let text = route(r#"{ ttl = "1h", negative_ttl = "10s" }"#)
+        + "[get.calls.other]\nupstream = \"up\"\npath = \"/other\"\nneeds = [\"it\"]\n";
+    let gateway = with(&up, &text).await;
+    up.on("GET", "/other", Reply::status(404));
+    for _ in 0..2 {
+        let reply = gateway.get("/x").await;
+        reply.assert_error(404, "NOT_FOUND").assert_header("frontdesk-cache", "bypass");
+        reply.assert_no_header("age");
+    }
+    gateway.advance(3600);
+    up.on("GET", "/it", Reply::status(410));
+    let first = gateway.get("/x").await;
+    first.assert_status(410).assert_header("frontdesk-cache", "miss").assert_no_header("age");
+    gateway.advance(7);
+    let second = gateway.get("/x").await;
+    second.assert_status(410).assert_header("frontdesk-cache", "hit");
+    second.assert_header("age", "7").assert_header("cache-control", "no-store");
 }
 
 #[tokio::test]

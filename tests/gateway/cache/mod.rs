@@ -6,6 +6,7 @@ mod compression;
 mod configs;
 mod decided;
 mod flights;
+mod for_one;
 mod operators;
 mod redis_away;
 mod replies;

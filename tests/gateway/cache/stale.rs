@@ -135,3 +135,40 @@ async fn an_upstream_that_is_away_is_excused_until_it_is_back() {
     gateway.advance(2);
     assert_eq!(ask(&gateway).await, is("miss", 7));
 }
+
+#[tokio::test]
+async fn who_waits_for_another_is_excused_when_its_own_time_is_over() {
+    let of_reply = "session = \"none\"\ndeadline = \"DEADLINE\"\n[get.calls.it]\nupstream = \"up\"\n\
+                    path = \"/it\"\ntimeout = \"30s\"\n";
+    let cache = r#"cache = { ttl = "10s", stale_if_error = "1h", scope = "shared" }"#;
+    let of_call = format!("{of_reply}{cache}\n")
+        .replace("DEADLINE", "30s")
+        .replace("timeout = \"30s\"", "timeout = \"TIMEOUT\"");
+    for (text, is_reply) in
+        [(format!("{of_reply}[get.response]\n{cache}\n"), true), (of_call, false)]
+    {
+        let (up, gate) = (Upstream::start().await, Gate::new());
+        gate.open();
+        let held = gate.clone();
+        count(&up, "/it", move |reply| reply.when(&held));
+        let config = Gateway::config().upstream_with("up", &up, "timeout = \"30s\"");
+        // Of one route all have the same patience; whoever comes later has more of it left.
+        let config = match is_reply {
+            true => config.route("x.toml", &text.replace("DEADLINE", "1s")),
+            false => {
+                let text = |own: &str| text.replace("TIMEOUT", own);
+                config.route("long.toml", &text("30s")).route("x.toml", &text("300ms"))
+            }
+        };
+        let gateway = config.start().await;
+        assert_eq!(ask(&gateway).await, is("miss", 1));
+        gate.close();
+        gateway.advance(10);
+        let leader = gateway.get(if is_reply { "/x" } else { "/long" }).sent();
+        up.wait_for(2).await;
+        assert_eq!(ask(&gateway).await, is("stale", 1));
+        assert_eq!(up.total(), 2, "it has waited for the one that was under way");
+        gate.open();
+        leader.await.assert_status(200);
+    }
+}

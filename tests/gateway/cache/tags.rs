@@ -250,3 +250,23 @@ async fn a_reply_of_an_answer_that_allow_has_read_before_a_revalidation_is_not_k
     after.assert_header("frontdesk-cache", "miss");
     assert_ne!(after.json()["data"]["n"], 1);
 }
+
+#[tokio::test]
+async fn an_entry_has_a_thousand_tags_at_most_and_each_of_them_once() {
+    let of_call = route(
+        r#"{ ttl = "1h", tags = ['{[range($it.most) | tostring]}', '{[range($it.most) | tostring] | reverse}'] }"#,
+    );
+    let of_reply =
+        "session = \"none\"\n[get.calls.it]\nupstream = \"up\"\npath = \"/it\"\n[get.response]\n"
+            .to_owned()
+            + r#"cache = { ttl = "1h", tags = ['{[range($it.most) | tostring]}', '{[range($it.most) | tostring] | reverse}'] }"#;
+    for text in [of_call, of_reply] {
+        for (most, how) in [(1000, "hit"), (1001, "bypass")] {
+            let up = Upstream::start().await;
+            up.on("GET", "/it", Reply::json(json!({ "most": most })));
+            let gateway = with(&up, &text).await;
+            gateway.get("/x").await.assert_data(200, json!({ "most": most }));
+            gateway.get("/x").await.assert_header("frontdesk-cache", how);
+        }
+    }
+}

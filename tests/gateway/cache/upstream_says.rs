@@ -1,6 +1,15 @@
 //! `ttl = "upstream"`: what an upstream lets be kept (RFC 9111).
 
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use frontdesk::clock::{Clock as _, SystemClock};
+use httpdate::fmt_http_date;
+
 use super::*;
+
+fn now() -> SystemTime {
+    UNIX_EPOCH + SystemClock.now()
+}
 
 /// How the second request is served where the first answer had these headers, so many seconds later.
 async fn later(scope: &str, headers: &[(&str, &str)], seconds: u64) -> String {
@@ -25,6 +34,13 @@ async fn an_answer_is_good_for_as_long_as_its_headers_say() {
         ("session", "max-age=60", 59, "hit"),
         ("session", "max-age=60", 61, "stale"),
         ("session", "max-age=60", 121, "miss"),
+        // More than a number can be is very long (RFC 9111 §1.2.2), and nothing is kept for more than a year.
+        ("session", "max-age=18446744073709551616", 30_000_000, "hit"),
+        ("session", "max-age=99999999999999999999999", 31_536_001, "stale"),
+        ("shared", "s-maxage=\"99999999999999999999999\"", 30_000_000, "hit"),
+        ("session", "max-age=60, x=\u{e9}", 59, "hit"),
+        ("session", "no-store, x=\u{e9}", 0, "bypass"),
+        ("shared", "x=\u{e9}, private, max-age=60", 0, "bypass"),
         ("session", "Max-Age=60", 59, "hit"),
         ("session", "max-age=\"60\"", 59, "hit"),
         ("session", "max-age=60, s-maxage=10", 30, "hit"),
@@ -64,9 +80,10 @@ async fn what_says_nothing_is_not_kept() {
 
 #[tokio::test]
 async fn expires_and_age_count() {
-    let date = ("date", "Thu, 19 Nov 2026 10:00:00 GMT");
-    let expires = ("expires", "Thu, 19 Nov 2026 10:01:00 GMT");
-    assert_eq!(later("session", &[date, expires], 59).await, "hit");
+    let now = now();
+    let (date, expires) = (fmt_http_date(now), fmt_http_date(now + Duration::from_secs(60)));
+    let (date, expires) = (("date", date.as_str()), ("expires", expires.as_str()));
+    assert_eq!(later("session", &[date, expires], 50).await, "hit");
     assert_eq!(later("session", &[date, expires], 61).await, "stale");
     assert_ne!(later("session", &[date, ("expires", "0")], 0).await, "hit");
     let both = [date, expires, ("cache-control", "max-age=10")];
@@ -76,6 +93,65 @@ async fn expires_and_age_count() {
     assert_eq!(later("session", &aged, 11).await, "stale");
     let over = [("cache-control", "max-age=60"), ("age", "70")];
     assert_ne!(later("session", &over, 0).await, "hit");
+    let endless = [("cache-control", "max-age=60"), ("age", "99999999999999999999999")];
+    assert_ne!(later("session", &endless, 0).await, "hit", "an `age` that is no number any more");
+}
+
+#[tokio::test]
+async fn a_date_of_long_ago_is_an_age() {
+    let ago = |seconds| fmt_http_date(now() - Duration::from_secs(seconds));
+    let (recent, old, long) = (ago(20), ago(70), ago(365 * 24 * 60 * 60));
+    let with = |date| [("date", date), ("cache-control", "max-age=60")];
+    assert_eq!(later("session", &with(recent.as_str()), 30).await, "hit");
+    assert_eq!(later("session", &with(recent.as_str()), 45).await, "stale");
+    assert_ne!(later("session", &with(old.as_str()), 0).await, "hit");
+    assert_ne!(later("session", &with(long.as_str()), 0).await, "hit");
+    let future = fmt_http_date(now() + Duration::from_secs(1000));
+    assert_eq!(later("session", &with(future.as_str()), 59).await, "hit");
+    assert_eq!(later("session", &with(future.as_str()), 61).await, "stale");
+}
+
+#[tokio::test]
+async fn the_age_that_is_told_counts_what_the_upstream_has_told() {
+    let of_call = |ttl: &str| route(&format!(r#"{{ ttl = "{ttl}", scope = "shared" }}"#));
+    let of_reply = |ttl: &str| {
+        let cache = format!(r#"{{ ttl = "{ttl}", scope = "shared" }}"#);
+        let call = "session = \"none\"\n[get.calls.it]\nupstream = \"up\"\npath = \"/it\"\n";
+        format!("{call}[get.response]\ncache = {cache}\n")
+    };
+    for (text, least) in [
+        (of_call("upstream"), 60),
+        (of_reply("upstream"), 60),
+        (of_call("100s"), 10),
+        (of_reply("100s"), 10),
+    ] {
+        let up = Upstream::start().await;
+        count(&up, "/it", |reply| reply.header("cache-control", "max-age=100").header("age", "50"));
+        let gateway = with(&up, &text).await;
+        gateway.get("/x").await.assert_header("frontdesk-cache", "miss").assert_no_header("age");
+        gateway.advance(10);
+        let hit = gateway.get("/x").await;
+        hit.assert_header("frontdesk-cache", "hit");
+        let age: u64 = hit.header("age").and_then(|age| age.parse().ok()).expect("an age");
+        assert!((least..least + 5).contains(&age), "{age}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn a_reply_is_told_to_be_good_for_a_year_at_most() {
+    let up = Upstream::start().await;
+    count(&up, "/it", |reply| reply.header("cache-control", "max-age=99999999999999999999999"));
+    let gateway = with(
+        &up,
+        &("session = \"none\"\n[get.calls.it]\nupstream = \"up\"\npath = \"/it\"\n[get.response]\n"
+            .to_owned() + "cache = { ttl = \"upstream\", scope = \"shared\" }\n"),
+    )
+    .await;
+    let reply = gateway.get("/x").await;
+    reply.assert_header("frontdesk-cache", "miss");
+    let control = reply.header("cache-control").expect("a header");
+    let rest = control.strip_prefix("public, max-age=").and_then(|rest| rest.parse::<u64>().ok());
+    assert!(rest.is_some_and(|rest| (31_535_990..=31_536_000).contains(&rest)), "{control}");
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use std::mem::size_of;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
@@ -21,6 +22,8 @@ pub(in crate::pipeline) enum Held {
     Reply(Arc<Whole>),
     /// A whole reply that says that there is nothing. For this process only.
     Fault(Fault),
+    /// A fault over what is one client's: it is not kept, and is nobody else's.
+    FaultForOne(Fault),
 }
 
 /// A whole reply, but for what belongs to one request.
@@ -34,6 +37,8 @@ pub(in crate::pipeline) struct Whole {
     pub(in crate::pipeline) body: Bytes,
     /// Optional calls that failed, as the header names them.
     pub(in crate::pipeline) partial: Option<String>,
+    /// How old the oldest part of it was already when it was made.
+    pub(in crate::pipeline) age: Duration,
     /// A part of it is one client's, so that it is not kept, and is nobody else's.
     pub(in crate::pipeline) is_for_one: bool,
     /// Its body in codings that clients have asked for.
@@ -45,7 +50,7 @@ impl Payload for Held {
         match self {
             Self::Answer(answer) => SHARED + answer.weight() + json_to_come(answer),
             Self::Reply(whole) => SHARED + whole.weight(),
-            Self::Fault(fault) => weight_of(fault.parts()),
+            Self::Fault(fault) | Self::FaultForOne(fault) => weight_of(fault.parts()),
         }
     }
 

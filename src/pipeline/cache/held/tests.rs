@@ -56,6 +56,7 @@ fn all_that_is_held_weighs() {
         headers,
         body: Bytes::copy_from_slice(body),
         partial: None,
+        age: Duration::ZERO,
         is_for_one: false,
         variants: Variants::default(),
     };
@@ -85,12 +86,14 @@ proptest! {
     #[test]
     fn a_whole_reply_comes_back_as_it_was(
         status in 200_u16..600, headers in any_headers(), body: Vec<u8>, partial in "[a-z ]{0,9}",
+        age: u32,
     ) {
+        let age = Duration::from_secs(age.into());
         let partial = (!partial.is_empty()).then_some(partial);
         let (body, own) = (Bytes::from(body), (headers.clone(), partial.clone()));
-        let whole = Whole { status, headers, body: body.clone(), partial, is_for_one: false, variants: Variants::default() };
+        let whole = Whole { status, headers, body: body.clone(), partial, age, is_for_one: false, variants: Variants::default() };
         let Held::Reply(back) = again(&Held::Reply(Arc::new(whole))) else { panic!("another kind") };
-        prop_assert_eq!((back.status, &back.body), (status, &body));
+        prop_assert_eq!((back.status, &back.body, back.age), (status, &body, age));
         prop_assert_eq!((&back.headers, &back.partial), (&own.0, &own.1));
     }
 
@@ -99,7 +102,7 @@ proptest! {
         mut bytes: Vec<u8>, kind in 0_u8..4, headers in any_headers(), cut: prop::sample::Index,
     ) {
         let _ = Held::decode(bytes.clone().into());
-        bytes.splice(0..0, [1, kind]);
+        bytes.splice(0..0, [2, kind]);
         let _ = Held::decode(bytes.clone().into());
         // Lengths that are read as far as a length.
         bytes.splice(2..2, [0; 9]);
