@@ -40,13 +40,16 @@ impl Shared {
         shared: &Entry<T>,
         lease: Lease,
     ) {
-        let Some(payload) = shared.payload.encode() else {
+        // Where it is not known, whoever reads the record would take it for gone.
+        let upto = self.upto.at(shared.began);
+        let Some(payload) = (upto > 0).then(|| shared.payload.encode()).flatten() else {
             return self.release(redis, key, lease).await;
         };
+        let began = lease.began.min(upto + 1);
         let (age, lives) = (shared.age(entries.now()), &shared.lives);
         let rest = lives.all().saturating_sub(age).min(LONGEST);
         let mut call = KEEP.key(recorded(key));
-        call.key(leased(key)).arg(&lease.owner[..]).arg(lease.began);
+        call.key(leased(key)).arg(&lease.owner[..]).arg(began);
         call.arg(micros(age)).arg(micros(lives.fresh.min(LONGEST)));
         call.arg(write_lives(lives)).arg(write_tags(&shared.tags)).arg(payload);
         call.arg(rest.as_millis().max(1).to_string());

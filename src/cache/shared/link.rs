@@ -13,6 +13,7 @@ use super::scripts::BEACON;
 use super::{CHANNEL, Shared, hex};
 use crate::cache::entries::Entries;
 use crate::cache::entry::Payload;
+use crate::cache::tags::Tick;
 use crate::store::{Aside, Messages, Value, cmd};
 
 impl Shared {
@@ -75,9 +76,9 @@ impl Shared {
         let (mut until, mut is_late) = (Instant::now() + FIRST, false);
         loop {
             match timeout_at(until, messages.next()).await {
-                Ok(Some((channel, _))) if channel == beacon => {
+                Ok(Some((channel, said))) if channel == beacon => {
                     (until, is_late) = (Instant::now() + SILENCE, false);
-                    self.found(entries);
+                    self.found(entries, &said);
                 }
                 Ok(Some((_, said))) => self.take_in(entries, &said),
                 Ok(None) => return "the connection has ended".to_owned(),
@@ -113,6 +114,7 @@ impl Shared {
             return;
         };
         if name == self.name {
+            self.is_heard(entries.tags.now(), time);
             return;
         }
         let tick = match read_tags(tags) {
@@ -120,13 +122,25 @@ impl Shared {
             _ => entries.tags.revalidate_all(),
         };
         self.heard.note(tick, time);
+        self.is_heard(tick, time);
     }
 
-    fn found<T: Payload>(&self, entries: &Entries<T>) {
+    /// All that was revalidated up to this time is heard; unless something may have been missed before.
+    fn is_heard(&self, tick: Tick, time: u64) {
         if self.is_here() {
+            self.upto.note(tick, time);
+        }
+    }
+
+    /// It is heard what was said at this time.
+    fn found<T: Payload>(&self, entries: &Entries<T>, said: &[u8]) {
+        let Some(time) = read_time(said) else { return };
+        if self.is_here() {
+            self.upto.note(entries.tags.now(), time);
             return;
         }
         entries.clear();
+        self.upto.note(entries.tags.now(), time);
         self.is_here.store(true, Ordering::Release);
         entries.cap(Duration::MAX);
         tracing::info!("what other instances revalidate is heard");
@@ -151,8 +165,11 @@ impl Shared {
 fn parts(said: &[u8]) -> Option<([u8; 16], u64, &[u8])> {
     let (name, rest) = said.split_first_chunk::<16>()?;
     let (tags, time) = rest.split_last_chunk::<16>()?;
-    let time = std::str::from_utf8(time).ok()?.parse().ok()?;
-    Some((*name, time, tags))
+    Some((*name, read_time(time)?, tags))
+}
+
+fn read_time(said: &[u8]) -> Option<u64> {
+    std::str::from_utf8(said).ok()?.parse().ok()
 }
 
 /// The names of the servers' runs, of one server or of all.

@@ -9,6 +9,10 @@
 //! - The channel `frontdesk:cache:revalidated` tells what is revalidated, `frontdesk:cache:beacon:HEX` that an instance can
 //!   still hear it.
 //!
+//! A reply may be made of what is older than the question for it, as an answer that was kept. It is good as far as whoever
+//! made it had heard when it began, and that is when its record began. What is told comes in order, so a beacon says up to
+//! when all was heard; and as long as nothing else is heard, that holds for what began before it came, too.
+//!
 //! All time is the time of Redis. Each ends by itself, a record before the times of its tags.
 
 mod announce;
@@ -45,7 +49,10 @@ pub struct Shared {
     /// It is heard what others revalidate.
     is_here: AtomicBool,
     untold: Untold,
+    /// When what this process counts was revalidated.
     heard: Heard,
+    /// Up to when all that was revalidated had been heard: by whatever began at that count.
+    upto: Heard,
 }
 
 /// What there is for a key in Redis.
@@ -78,6 +85,7 @@ impl Shared {
             is_here: AtomicBool::new(false),
             untold: Untold::default(),
             heard: Heard::default(),
+            upto: Heard::default(),
         }
     }
 

@@ -36,6 +36,7 @@ impl Posts {
         );
         let config = Gateway::config().gateway(&stores).workers(2).admin_token(ADMIN);
         let config = config.upstream("up", &self.up).route("posts/[id].toml", READ);
+        let config = config.route("pages/[id].toml", PAGE);
         config.route("posts/index.toml", CHANGE).start().await
     }
 
@@ -52,6 +53,18 @@ session = "none"
 upstream = "up"
 path = "/posts/{$params.id}"
 cache = { ttl = "1h", stale_if_error = "1h", scope = "shared", tags = ["posts"] }
+"#;
+
+/// Pages of which each has the same call.
+const PAGE: &str = r#"
+session = "none"
+[get.calls.it]
+upstream = "up"
+path = "/posts/all"
+cache = { ttl = "1h", scope = "shared", tags = ["posts"] }
+[get.response]
+shape = '{ n: $it.n, page: $params.id }'
+cache = { ttl = "1h", scope = "shared" }
 "#;
 
 const CHANGE: &str = r#"
@@ -143,6 +156,30 @@ async fn what_is_changed_on_one_is_seen_on_the_other_within_50_ms() {
     times.sort();
     assert!(times[times.len() / 2] < Duration::from_millis(50), "{times:?}");
     assert!(times[times.len() - 1] < Duration::from_secs(5), "{times:?}");
+}
+
+#[tokio::test]
+async fn a_page_made_of_an_answer_that_was_revalidated_unheard_does_not_outlive_the_hearing() {
+    let (redis, posts) = (Redis::start().await, Posts::start().await);
+    let wire = Slow::start(redis.port()).await;
+    let late = posts.behind(&[format!("redis://127.0.0.1:{}", wire.port())], PATIENT).await;
+    let other = posts.behind(&[redis.url()], PATIENT).await;
+    linked(&late).await;
+    linked(&other).await;
+    let page =
+        async |gateway: &Gateway, id: &str| said(&gateway.get(&format!("/pages/{id}")).await).1;
+    assert_eq!(page(&late, "warm").await, json!(0));
+    wire.delay_told(Duration::from_millis(150));
+    let n = change(&other).await;
+    let pages: Vec<_> = (0..5).map(|id| id.to_string()).collect();
+    for id in &pages {
+        page(&late, id).await;
+    }
+    until(async || page(&late, "warm").await == json!(n)).await;
+    for id in &pages {
+        assert_eq!(page(&other, id).await, json!(n), "{id} by the other");
+        assert_eq!(page(&late, id).await, json!(n), "{id} by the late one");
+    }
 }
 
 #[tokio::test]

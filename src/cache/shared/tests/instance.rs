@@ -85,6 +85,9 @@ impl Instance {
     pub(super) async fn revalidate(&self, text: &str) -> usize {
         let told = self.shared.announce(&self.redis, &self.entries.tags, &[Tag::of(text)]).await;
         assert!(!told.is_pending);
+        // Until it has come back to this one, others may have said something before.
+        let now = self.entries.tags.now();
+        until(async || self.shared.upto.at(now) >= self.shared.heard.at(now)).await;
         told.instances
     }
 

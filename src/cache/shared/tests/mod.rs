@@ -23,7 +23,8 @@ async fn what_one_makes_others_have() {
     assert_eq!(shown(&one.begin().await), "theirs", "it is one instance's, not all its questions'");
     let ten_seconds_ago = SystemClock.steady() - Duration::from_secs(10);
     let lives = Lives { stale: Duration::from_secs(7), ..a_minute() };
-    let entry = Entry::new(Note(NEW), [tag()].into(), 0, ten_seconds_ago, lives);
+    let tick = one.entries.tags.now();
+    let entry = Entry::new(Note(NEW), [tag()].into(), tick, ten_seconds_ago, lives);
     one.keep(&entry, lease).await;
     let Begun::Found(found) = two.begin().await else { panic!() };
     assert_eq!((&found.payload, &found.lives, &*found.tags), (&Note(NEW), &lives, &[tag()][..]));
@@ -110,6 +111,17 @@ async fn what_was_begun_before_a_revalidation_is_neither_waited_for_nor_believed
     two.keep(&two.entry(NEW, a_minute()), after).await;
     assert_eq!(shown(&one.begin().await), "found new");
     assert_eq!(shown(&two.begin().await), "found new");
+}
+
+#[tokio::test]
+async fn what_is_made_of_something_older_than_its_lease_is_not_believed_after_a_revalidation() {
+    let server = Server::start();
+    let (one, two) = (Instance::start(&server).await, Instance::start(&server).await);
+    // As a whole reply that was made of a kept answer before the revalidation was heard.
+    let unheard = one.entry(OLD, a_minute());
+    two.revalidate("posts").await;
+    one.keep(&unheard, one.ours().await).await;
+    assert_eq!(shown(&two.begin().await), "ours");
 }
 
 #[tokio::test]
