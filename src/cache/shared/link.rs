@@ -141,6 +141,9 @@ impl Shared {
         }
         entries.clear();
         self.upto.note(entries.tags.now(), time);
+        if self.back.load(Ordering::Acquire) == LOST {
+            self.back.store(time, Ordering::Release);
+        }
         self.is_here.store(true, Ordering::Release);
         entries.cap(Duration::MAX);
         tracing::info!("what other instances revalidate is heard");
@@ -148,6 +151,7 @@ impl Shared {
 
     fn lost<T: Payload>(&self, entries: &Entries<T>, attempt: usize, why: &str) {
         entries.cap(self.away_ttl);
+        self.back.store(LOST, Ordering::Release);
         if self.is_here.swap(false, Ordering::AcqRel) || attempt == 0 {
             tracing::warn!(
                 cause = why,
@@ -188,6 +192,8 @@ fn collect_runs(said: &Value, runs: &mut Vec<String>) {
     }
 }
 
+/// It will be back some time.
+const LOST: u64 = u64::MAX;
 const RUN: &str = "frontdesk:cache:run";
 /// How often it is said that somebody listens.
 const BEAT: Duration = Duration::from_millis(200);

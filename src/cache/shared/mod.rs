@@ -48,6 +48,8 @@ pub struct Shared {
     leases: AtomicU64,
     /// It is heard what others revalidate.
     is_here: AtomicBool,
+    /// When Redis was back after it was away, by its clock; 0 where it never was.
+    back: AtomicU64,
     untold: Untold,
     /// When what this process counts was revalidated.
     heard: Heard,
@@ -61,16 +63,17 @@ pub enum Begun<T> {
     Found(Arc<Entry<T>>),
     /// It falls to this instance to fetch it. An entry whose time is over may be there.
     Ours(Lease, Option<Arc<Entry<T>>>),
-    /// Nothing yet: another instance fetches it.
-    Theirs,
-    /// Redis is away, or cannot be relied on: each instance fetches for itself.
-    Away,
+    /// Nothing yet: another instance fetches it. An entry whose time is over may be there.
+    Theirs(Option<Arc<Entry<T>>>),
+    /// Redis is away, or cannot be relied on: each instance fetches for itself. Where there was no answer in time, the lease
+    /// may have been taken, and is to be given back all the same.
+    Away(Option<Lease>),
 }
 
 /// That it falls to this instance to fetch what a key stands for.
 pub struct Lease {
     owner: [u8; 24],
-    /// When it began: microseconds by the clock of Redis.
+    /// When it began: microseconds by the clock of Redis; the end of time where it is not known.
     began: u64,
 }
 
@@ -83,6 +86,7 @@ impl Shared {
             name: uuid::Uuid::new_v4().into_bytes(),
             leases: AtomicU64::new(0),
             is_here: AtomicBool::new(false),
+            back: AtomicU64::new(0),
             untold: Untold::default(),
             heard: Heard::default(),
             upto: Heard::default(),

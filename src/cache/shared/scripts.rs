@@ -6,8 +6,8 @@ use crate::store::Script;
 
 /// A record that may be served as it is; or whether it falls to whoever asks to make another one, with what there was.
 ///
-/// KEYS: the record, the lease. ARGV: who asks, how long a lease lasts (ms), when somebody else's must have begun, and when
-/// the record began that is known to be gone. Returns the time, what it is, and the record: when it began and was made, how
+/// KEYS: the record, the lease. ARGV: who asks, how long a lease lasts (ms), when somebody else's must have begun, when
+/// the record began that is known to be gone, and whether the old one is wanted while somebody makes another (1). Returns the time, what it is, and the record: when it began and was made, how
 /// long it is good, its tags and its payload.
 pub(super) static BEGIN: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
@@ -22,7 +22,10 @@ if found[1] and tonumber(found[1]) <= tonumber(ARGV[4]) then found = {false, fal
 if found[3] and now < tonumber(found[3]) then return answer('found') end
 local lease = redis.call('GET', KEYS[2])
 local since = lease and tonumber(string.match(lease, '^%d+'))
-if since and since >= tonumber(ARGV[3]) then return {now, 'theirs', false, false, false, false, false} end
+if since and since >= tonumber(ARGV[3]) then
+    if ARGV[5] == '1' and found[1] then return answer('theirs') end
+    return {now, 'theirs', false, false, false, false, false}
+end
 redis.call('SET', KEYS[2], string.format('%.0f:', now) .. ARGV[1], 'PX', ARGV[2])
 return answer('ours')",
     )

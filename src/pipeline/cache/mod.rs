@@ -2,6 +2,7 @@
 
 pub(super) mod freshness;
 mod held;
+mod making;
 mod mark;
 mod parts;
 mod record;

@@ -63,7 +63,7 @@ impl Instance {
 
     pub(super) async fn begin_since(&self, since: Tick) -> Begun<Note> {
         let now = self.entries.tags.now();
-        self.shared.begin(&self.redis, &self.entries, &key(), now, since).await
+        self.shared.begin(&self.redis, &self.entries, &key(), (now, since), true).await
     }
 
     pub(super) async fn ours(&self) -> Lease {
@@ -121,8 +121,9 @@ pub(super) fn shown(begun: &Begun<Note>) -> String {
         Begun::Found(entry) => format!("found {}", entry.payload.0),
         Begun::Ours(_, None) => "ours".to_owned(),
         Begun::Ours(_, Some(old)) => format!("ours, with {}", old.payload.0),
-        Begun::Theirs => "theirs".to_owned(),
-        Begun::Away => "away".to_owned(),
+        Begun::Theirs(None) => "theirs".to_owned(),
+        Begun::Theirs(Some(old)) => format!("theirs, with {}", old.payload.0),
+        Begun::Away(_) => "away".to_owned(),
     }
 }
 

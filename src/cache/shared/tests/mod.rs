@@ -11,6 +11,7 @@ use super::announce::named;
 use super::recorded;
 use crate::cache::{Begun, Entry, Lives, Look, Tag};
 use crate::clock::{Clock, SystemClock};
+use crate::store::cmd;
 use instance::{Instance, NEW, Note, OLD, OWN, UNKNOWN, a_minute, key, shown, tag, until};
 use server::Server;
 
@@ -75,6 +76,50 @@ async fn a_lease_that_nobody_holds_ends_and_one_that_is_held_does_not() {
     let making = tokio::time::sleep(Duration::from_millis(2500));
     two.shared.hold(&two.redis, &key(), &held, making).await;
     assert_eq!(shown(&one.begin().await), "theirs");
+}
+
+#[tokio::test]
+async fn a_lease_that_was_not_answered_in_time_is_given_back_all_the_same() {
+    let server = Server::start();
+    let (one, two) = (Instance::start(&server).await, Instance::start(&server).await);
+    let hasty = server.connect_for(Duration::from_millis(50));
+    until(async || hasty.ask::<()>(&cmd("PING")).await.is_ok()).await;
+    let () = one.ask(&["CLIENT", "PAUSE", "150", "ALL"]).await;
+    let now = one.entries.tags.now();
+    let begun = one.shared.begin(&hasty, &one.entries, &key(), (now, now), true).await;
+    let Begun::Away(Some(lease)) = begun else { panic!("{}", shown(&begun)) };
+    one.shared.release(&hasty, &key(), lease).await;
+    two.ours().await;
+}
+
+#[tokio::test]
+async fn what_is_over_may_be_served_while_another_instance_makes_another_one() {
+    let server = Server::start();
+    let (one, two) = (Instance::start(&server).await, Instance::start(&server).await);
+    let stale = Lives { fresh: Duration::ZERO, stale: Duration::from_secs(60), ..Lives::default() };
+    one.keep(&one.entry(OLD, stale), one.ours().await).await;
+    let three = Instance::start(&server).await;
+    assert_eq!(shown(&two.begin().await), "ours, with old");
+    assert!(matches!(two.entries.look(&key()), Look::Stale(_)));
+    assert_eq!(shown(&three.begin().await), "theirs, with old");
+    assert!(matches!(three.entries.look(&key()), Look::Stale(_)));
+}
+
+#[tokio::test]
+async fn who_was_cut_off_believes_no_record_from_before_until_all_have_told_what_they_could_not() {
+    let server = Server::start();
+    let (one, two) = (Instance::start(&server).await, Instance::start(&server).await);
+    one.keep(&one.entry(OLD, a_minute()), one.ours().await).await;
+    let _: i64 = one.ask(&["CLIENT", "KILL", "TYPE", "pubsub"]).await;
+    for instance in [&one, &two] {
+        until(async || !instance.shared.is_here()).await;
+    }
+    for instance in [&one, &two] {
+        until(async || instance.shared.is_here()).await;
+    }
+    one.ours().await;
+    // Nobody had anything to tell.
+    until(async || shown(&two.begin().await) == "found old").await;
 }
 
 #[tokio::test]
@@ -171,7 +216,7 @@ async fn while_redis_is_away_nothing_old_is_served_and_then_all_is_gone() {
     assert!(!one.entries.excuses(&old));
     let told = one.shared.announce(&one.redis, &one.entries.tags, &[Tag::of("others")]).await;
     assert!(told.is_pending);
-    assert!(matches!(one.begin().await, Begun::Away));
+    assert!(matches!(one.begin().await, Begun::Away(None)));
     one.entries.keep(key(), &young);
     until(async || one.shared.is_here()).await;
     assert!(matches!(one.entries.look(&key()), Look::Nothing));
