@@ -23,6 +23,8 @@ pub struct Entries<T: Payload> {
     pub tags: Tags,
     /// Nanoseconds that what is served may be old, however long it lives.
     cap: AtomicU64,
+    /// The second in which room was made last.
+    tidied: AtomicU64,
     clock: Arc<dyn Clock>,
     max_size: usize,
 }
@@ -54,7 +56,8 @@ impl<T: Payload> Entries<T> {
             .expire_after(Ends(Arc::clone(&clock)))
             .build_with_hasher(RandomState::default());
         let cap = AtomicU64::new(u64::MAX);
-        Self { entries, tags: Tags::default(), cap, clock, max_size }
+        let tidied = AtomicU64::default();
+        Self { entries, tags: Tags::default(), cap, tidied, clock, max_size }
     }
 
     /// What there is for a key.
@@ -99,6 +102,7 @@ impl<T: Payload> Entries<T> {
             kept = own.is_none_or(|own| own.began <= entry.began || !self.is_fresh(own));
             if kept { Op::Put(Arc::clone(entry)) } else { Op::Nop }
         });
+        self.make_room(weight);
         kept
     }
 
@@ -110,6 +114,7 @@ impl<T: Payload> Entries<T> {
             (true, false) => Op::Remove,
             (false, _) => Op::Nop,
         });
+        self.make_room(entry.weight.load(Ordering::Relaxed));
     }
 
     /// Makes the entry of a key be gone.
@@ -148,6 +153,15 @@ impl<T: Payload> Entries<T> {
         self.entries.run_pending_tasks();
     }
 
+    /// What has to go is put off until there is a lot of it, by number: a few large ones are not waited for, nor is anything for
+    /// longer than a second in which something is kept.
+    fn make_room(&self, weight: u32) {
+        let second = self.clock.steady().as_secs();
+        if weight > LARGE || self.tidied.swap(second, Ordering::Relaxed) != second {
+            self.tidy();
+        }
+    }
+
     fn is_fresh(&self, entry: &Entry<T>) -> bool {
         entry.age(self.clock.steady()) < entry.lives.fresh && !entry.is_gone(&self.tags)
     }
@@ -170,6 +184,9 @@ fn weigh<T: Payload>(entry: &Entry<T>) -> u32 {
     entry.weight.store(weight, Ordering::Relaxed);
     weight
 }
+
+/// Bytes from which on an entry has room made for it at once.
+const LARGE: u32 = 256 << 10;
 
 /// What an entry takes besides itself: its key, its place among the others, when it ends. As measured by `bench --cache`.
 const OVERHEAD: usize = 400;

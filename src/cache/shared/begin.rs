@@ -26,51 +26,55 @@ enum Standing {
 impl Shared {
     /// What there is for a key that this process has nothing good for. `began` is now, before it is fetched; `since` the
     /// last moment at which one of its tags was revalidated, as far as they are known: who began before is not waited for.
+    /// Where `wants_old`, this process keeps also what is found but over.
     /// Takes no longer than `[stores] redis.timeout`, all in all.
     pub async fn begin<T: Payload>(
         &self,
         redis: &Redis,
         entries: &Entries<T>,
         key: &Key,
-        began: Tick,
-        since: Tick,
+        (began, since): (Tick, Tick),
+        wants_old: bool,
     ) -> Begun<T> {
         if !self.is_here() {
-            return Begun::Away;
+            return Begun::Away(None);
         }
         let until = Instant::now() + self.target.timeout;
-        let asked = Asked { redis, key, owner: self.owner(), since: self.heard.at(since) };
-        let Ok(answer) = asked.begin(0).await else { return Begun::Away };
-        let (now, is_ours, record_began) = (answer.0, answer.1 == OURS, answer.2);
-        if answer.1 == THEIRS {
-            return Begun::Theirs;
-        }
+        let asked =
+            Asked { redis, key, owner: self.owner(), since: self.heard.at(since), wants_old };
+        let Ok(answer) = asked.begin(0).await else { return asked.unanswered() };
+        let (now, what, record_began) = (answer.0, answer.1.clone(), answer.2);
         let (standing, entry) = match Record::read(answer) {
             Some(record) => {
-                let standing = timeout_at(until, self.standing(redis, &record)).await;
+                let standing = timeout_at(until, self.standing(redis, &record, now)).await;
                 (standing.unwrap_or(Standing::Unsure), record.entry(entries, began))
             }
             None => (Standing::Gone, None),
         };
-        match (standing, entry) {
-            (standing, old) if is_ours => {
-                Begun::Ours(asked.lease(now), old.filter(|_| standing == Standing::Good))
-            }
-            (Standing::Good, Some(entry)) => {
-                entries.keep(*key, &entry);
-                Begun::Found(entry)
-            }
-            (Standing::Unsure, _) => Begun::Away,
+        let good = entry.filter(|_| standing == Standing::Good);
+        if let Some(entry) = good.as_ref().filter(|_| wants_old || what == FOUND) {
+            entries.keep(*key, entry);
+        }
+        match (what.as_str(), good) {
+            (OURS, old) => Begun::Ours(asked.lease(now), old),
+            (THEIRS, old) => Begun::Theirs(old),
+            (_, Some(entry)) => Begun::Found(entry),
+            _ if standing == Standing::Unsure => Begun::Away(None),
             // What cannot be read is as good as gone.
-            (Standing::Gone | Standing::Good, _) => {
+            _ => {
                 let again = asked.begin_after(record_began.unwrap_or(0));
-                timeout_at(until, again).await.unwrap_or(Begun::Away)
+                timeout_at(until, again).await.unwrap_or_else(|_| asked.unanswered())
             }
         }
     }
 
     /// Whether a record counts: none of its tags may have been revalidated after it began.
-    async fn standing(&self, redis: &Redis, record: &Record) -> Standing {
+    async fn standing(&self, redis: &Redis, record: &Record, now: u64) -> Standing {
+        // Others may not have told yet what they could not tell while Redis was away.
+        let back = self.back.load(Ordering::Acquire);
+        if back > 0 && record.began <= back && (back..back.saturating_add(DOUBT)).contains(&now) {
+            return Standing::Gone;
+        }
         // Asked here, between the two questions: what is not there any more is in Redis by now; and what comes there after
         // this is later than the question for the entry, by the count of this process.
         if self.untold.has(&record.tags) {
@@ -104,6 +108,7 @@ struct Asked<'a> {
     key: &'a Key,
     owner: [u8; 24],
     since: u64,
+    wants_old: bool,
 }
 
 impl Asked<'_> {
@@ -111,6 +116,7 @@ impl Asked<'_> {
     async fn begin(&self, gone: u64) -> Result<Answer, Away> {
         let mut call = BEGIN.key(recorded(self.key));
         call.key(leased(self.key)).arg(&self.owner[..]).arg(LEASE).arg(self.since).arg(gone);
+        call.arg(u8::from(self.wants_old));
         self.redis.run(&call).await
     }
 
@@ -118,10 +124,16 @@ impl Asked<'_> {
     async fn begin_after<T>(&self, gone: u64) -> Begun<T> {
         match self.begin(gone).await {
             Ok((now, what, ..)) if what == OURS => Begun::Ours(self.lease(now), None),
-            Ok((_, what, ..)) if what == THEIRS => Begun::Theirs,
+            Ok((_, what, ..)) if what == THEIRS => Begun::Theirs(None),
             // Another one has come meanwhile, whose tags nobody has looked at.
-            _ => Begun::Away,
+            Ok(_) => Begun::Away(None),
+            Err(_) => self.unanswered(),
         }
+    }
+
+    /// It was asked, and may still be done.
+    fn unanswered<T>(&self) -> Begun<T> {
+        Begun::Away(Some(self.lease(u64::MAX)))
     }
 
     fn lease(&self, began: u64) -> Lease {
@@ -130,9 +142,12 @@ impl Asked<'_> {
 }
 
 /// What the script answers.
+const FOUND: &str = "found";
 const OURS: &str = "ours";
 const THEIRS: &str = "theirs";
 /// Milliseconds that a lease lasts that nobody holds any more.
-pub(super) const LEASE: u64 = 1000;
+pub(super) const LEASE: u64 = 600;
 /// Microseconds that clocks of servers may differ by.
 const MARGIN: u64 = 1_000_000;
+/// Microseconds within which all instances find that Redis is back, and tell it what they could not.
+const DOUBT: u64 = 1_000_000;

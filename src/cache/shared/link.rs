@@ -13,6 +13,7 @@ use super::scripts::BEACON;
 use super::{CHANNEL, Shared, hex};
 use crate::cache::entries::Entries;
 use crate::cache::entry::Payload;
+use crate::cache::tags::Tick;
 use crate::store::{Aside, Messages, Value, cmd};
 
 impl Shared {
@@ -50,6 +51,7 @@ impl Shared {
     /// Looks whether these are the servers that were there before. What others took over may lack the last revalidations, and
     /// still have what they were about: then all is revalidated.
     async fn arrive(&self, aside: &Aside) -> Result<(), String> {
+        warn_of_eviction(aside).await;
         let said: Value =
             aside.ask(cmd("INFO").arg("server")).await.map_err(|why| why.to_string())?;
         let mut runs = Vec::new();
@@ -75,9 +77,9 @@ impl Shared {
         let (mut until, mut is_late) = (Instant::now() + FIRST, false);
         loop {
             match timeout_at(until, messages.next()).await {
-                Ok(Some((channel, _))) if channel == beacon => {
+                Ok(Some((channel, said))) if channel == beacon => {
                     (until, is_late) = (Instant::now() + SILENCE, false);
-                    self.found(entries);
+                    self.found(entries, &said);
                 }
                 Ok(Some((_, said))) => self.take_in(entries, &said),
                 Ok(None) => return "the connection has ended".to_owned(),
@@ -113,6 +115,7 @@ impl Shared {
             return;
         };
         if name == self.name {
+            self.is_heard(entries.tags.now(), time);
             return;
         }
         let tick = match read_tags(tags) {
@@ -120,13 +123,28 @@ impl Shared {
             _ => entries.tags.revalidate_all(),
         };
         self.heard.note(tick, time);
+        self.is_heard(tick, time);
     }
 
-    fn found<T: Payload>(&self, entries: &Entries<T>) {
+    /// All that was revalidated up to this time is heard; unless something may have been missed before.
+    fn is_heard(&self, tick: Tick, time: u64) {
         if self.is_here() {
+            self.upto.note(tick, time);
+        }
+    }
+
+    /// It is heard what was said at this time.
+    fn found<T: Payload>(&self, entries: &Entries<T>, said: &[u8]) {
+        let Some(time) = read_time(said) else { return };
+        if self.is_here() {
+            self.upto.note(entries.tags.now(), time);
             return;
         }
         entries.clear();
+        self.upto.note(entries.tags.now(), time);
+        if self.back.load(Ordering::Acquire) == LOST {
+            self.back.store(time, Ordering::Release);
+        }
         self.is_here.store(true, Ordering::Release);
         entries.cap(Duration::MAX);
         tracing::info!("what other instances revalidate is heard");
@@ -134,6 +152,7 @@ impl Shared {
 
     fn lost<T: Payload>(&self, entries: &Entries<T>, attempt: usize, why: &str) {
         entries.cap(self.away_ttl);
+        self.back.store(LOST, Ordering::Release);
         if self.is_here.swap(false, Ordering::AcqRel) || attempt == 0 {
             tracing::warn!(
                 cause = why,
@@ -147,12 +166,30 @@ impl Shared {
     }
 }
 
+/// Says where a Redis that is full lets go of the times of tags before the records that they are about: what was revalidated
+/// would come back. Not every user may ask.
+async fn warn_of_eviction(aside: &Aside) {
+    let mut ask = cmd("CONFIG");
+    ask.arg("GET").arg("maxmemory-policy");
+    let said: Vec<String> = aside.ask(&ask).await.unwrap_or_default();
+    let policy = said.last().map_or("", String::as_str);
+    if !matches!(policy, "" | "noeviction" | "volatile-ttl") {
+        tracing::warn!(
+            policy,
+            "a full Redis may forget what was revalidated: set its maxmemory-policy to noeviction or volatile-ttl"
+        );
+    }
+}
+
 /// Who says it, when it was, and of which tags.
 fn parts(said: &[u8]) -> Option<([u8; 16], u64, &[u8])> {
     let (name, rest) = said.split_first_chunk::<16>()?;
     let (tags, time) = rest.split_last_chunk::<16>()?;
-    let time = std::str::from_utf8(time).ok()?.parse().ok()?;
-    Some((*name, time, tags))
+    Some((*name, read_time(time)?, tags))
+}
+
+fn read_time(said: &[u8]) -> Option<u64> {
+    std::str::from_utf8(said).ok()?.parse().ok()
 }
 
 /// The names of the servers' runs, of one server or of all.
@@ -171,6 +208,8 @@ fn collect_runs(said: &Value, runs: &mut Vec<String>) {
     }
 }
 
+/// It will be back some time.
+const LOST: u64 = u64::MAX;
 const RUN: &str = "frontdesk:cache:run";
 /// How often it is said that somebody listens.
 const BEAT: Duration = Duration::from_millis(200);

@@ -9,6 +9,10 @@
 //! - The channel `frontdesk:cache:revalidated` tells what is revalidated, `frontdesk:cache:beacon:HEX` that an instance can
 //!   still hear it.
 //!
+//! A reply may be made of what is older than the question for it, as an answer that was kept. It is good as far as whoever
+//! made it had heard when it began, and that is when its record began. What is told comes in order, so a beacon says up to
+//! when all was heard; and as long as nothing else is heard, that holds for what began before it came, too.
+//!
 //! All time is the time of Redis. Each ends by itself, a record before the times of its tags.
 
 mod announce;
@@ -38,14 +42,21 @@ use crate::store::Target;
 pub struct Shared {
     target: Target,
     away_ttl: Duration,
+    /// Bytes of a record's payload, at most.
+    max_shared: usize,
     /// Who this is, for the others.
     name: [u8; 16],
     /// How many leases there were.
     leases: AtomicU64,
     /// It is heard what others revalidate.
     is_here: AtomicBool,
+    /// When Redis was back after it was away, by its clock; 0 where it never was.
+    back: AtomicU64,
     untold: Untold,
+    /// When what this process counts was revalidated.
     heard: Heard,
+    /// Up to when all that was revalidated had been heard: by whatever began at that count.
+    upto: Heard,
 }
 
 /// What there is for a key in Redis.
@@ -54,30 +65,35 @@ pub enum Begun<T> {
     Found(Arc<Entry<T>>),
     /// It falls to this instance to fetch it. An entry whose time is over may be there.
     Ours(Lease, Option<Arc<Entry<T>>>),
-    /// Nothing yet: another instance fetches it.
-    Theirs,
-    /// Redis is away, or cannot be relied on: each instance fetches for itself.
-    Away,
+    /// Nothing yet: another instance fetches it. An entry whose time is over may be there.
+    Theirs(Option<Arc<Entry<T>>>),
+    /// Redis is away, or cannot be relied on: each instance fetches for itself. Where there was no answer in time, the lease
+    /// may have been taken, and is to be given back all the same.
+    Away(Option<Lease>),
 }
 
 /// That it falls to this instance to fetch what a key stands for.
 pub struct Lease {
     owner: [u8; 24],
-    /// When it began: microseconds by the clock of Redis.
+    /// When it began: microseconds by the clock of Redis; the end of time where it is not known.
     began: u64,
 }
 
 impl Shared {
-    /// Knows nothing yet, and nobody.
-    pub fn new(target: Target, away_ttl: Duration) -> Self {
+    /// Knows nothing yet, and nobody. `max_shared` are the bytes from which on an entry is kept in this process only: while a
+    /// large one is on its way, nothing else is.
+    pub fn new(target: Target, away_ttl: Duration, max_shared: usize) -> Self {
         Self {
             target,
             away_ttl,
+            max_shared,
             name: uuid::Uuid::new_v4().into_bytes(),
             leases: AtomicU64::new(0),
             is_here: AtomicBool::new(false),
+            back: AtomicU64::new(0),
             untold: Untold::default(),
             heard: Heard::default(),
+            upto: Heard::default(),
         }
     }
 

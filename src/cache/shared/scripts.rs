@@ -6,8 +6,8 @@ use crate::store::Script;
 
 /// A record that may be served as it is; or whether it falls to whoever asks to make another one, with what there was.
 ///
-/// KEYS: the record, the lease. ARGV: who asks, how long a lease lasts (ms), when somebody else's must have begun, and when
-/// the record began that is known to be gone. Returns the time, what it is, and the record: when it began and was made, how
+/// KEYS: the record, the lease. ARGV: who asks, how long a lease lasts (ms), when somebody else's must have begun, when
+/// the record began that is known to be gone, and whether the old one is wanted while somebody makes another (1). Returns the time, what it is, and the record: when it began and was made, how
 /// long it is good, its tags and its payload.
 pub(super) static BEGIN: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
@@ -22,13 +22,16 @@ if found[1] and tonumber(found[1]) <= tonumber(ARGV[4]) then found = {false, fal
 if found[3] and now < tonumber(found[3]) then return answer('found') end
 local lease = redis.call('GET', KEYS[2])
 local since = lease and tonumber(string.match(lease, '^%d+'))
-if since and since >= tonumber(ARGV[3]) then return {now, 'theirs', false, false, false, false, false} end
+if since and since >= tonumber(ARGV[3]) then
+    if ARGV[5] == '1' and found[1] then return answer('theirs') end
+    return {now, 'theirs', false, false, false, false, false}
+end
 redis.call('SET', KEYS[2], string.format('%.0f:', now) .. ARGV[1], 'PX', ARGV[2])
 return answer('ours')",
     )
 });
 
-/// Writes a record, unless there is one that began later, and gives the lease back, unless it is somebody else's.
+/// Writes a record, unless there is one that began later and is good, and gives the lease back, unless it is somebody else's.
 ///
 /// KEYS: the record, the lease. ARGV: whose the lease is; when the record began; how old it is and how long it is served
 /// (µs); how long it is good for what, its tags, its payload; and how long it is kept (ms).
@@ -37,10 +40,11 @@ pub(super) static KEEP: LazyLock<Script> = LazyLock::new(|| {
         r"
 local lease = redis.call('GET', KEYS[2])
 if lease and string.sub(lease, -#ARGV[1]) == ARGV[1] then redis.call('DEL', KEYS[2]) end
-local before = tonumber(redis.call('HGET', KEYS[1], 'began'))
-if before and before > tonumber(ARGV[2]) then return end
 local time = redis.call('TIME')
-local made = time[1] * 1000000 + time[2] - tonumber(ARGV[3])
+local now = time[1] * 1000000 + time[2]
+local before = redis.call('HMGET', KEYS[1], 'began', 'fresh')
+if before[1] and tonumber(before[1]) > tonumber(ARGV[2]) and now < tonumber(before[2] or 0) then return end
+local made = now - tonumber(ARGV[3])
 redis.call('DEL', KEYS[1])
 redis.call('HSET', KEYS[1], 'began', ARGV[2], 'made', string.format('%.0f', made),
     'fresh', string.format('%.0f', made + tonumber(ARGV[4])), 'lives', ARGV[5], 'tags', ARGV[6], 'payload', ARGV[7])
@@ -75,13 +79,14 @@ return {redis.call('PUBLISH', ARGV[1], ARGV[2] .. string.format('%016.0f', now))
     )
 });
 
-/// Says something to oneself. It is written, too, so that a server that takes no writes any more does not pass it on.
+/// Says to oneself what time it is. It is written, too, so that a server that takes no writes any more does not pass it on.
 ///
 /// KEYS: one of ours. ARGV: the channel.
 pub(super) static BEACON: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         r"
+local time = redis.call('TIME')
 redis.call('SET', KEYS[1], 1, 'PX', 10000)
-return redis.call('PUBLISH', ARGV[1], '')",
+return redis.call('PUBLISH', ARGV[1], string.format('%016.0f', time[1] * 1000000 + time[2]))",
     )
 });

@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
+
 use super::{Look, Number, Seconds, entries, entry, fresh, key, seconds, tag};
-use crate::cache::{Entries, Entry};
-use crate::clock::SystemClock;
+use crate::cache::{Entries, Entry, Payload};
+use crate::clock::{Clock, SystemClock};
 
 const MIB: usize = 1 << 20;
 
@@ -106,6 +108,39 @@ fn what_began_earlier_takes_nothings_place_that_is_good() {
     entries.tags.revalidate(&[tag(2)]);
     assert!(entries.keep(key(1), &early), "the other one is gone");
     assert_eq!(fresh(&entries, 1), Some(1));
+}
+
+/// So many bytes, of which it is known how many there are.
+struct Block {
+    _alive: Arc<()>,
+}
+
+impl Payload for Block {
+    fn weight(&self) -> usize {
+        2_000_000
+    }
+
+    fn encode(&self) -> Option<Vec<u8>> {
+        None
+    }
+
+    fn decode(_: Bytes) -> Option<Self> {
+        None
+    }
+}
+
+#[test]
+fn large_ones_let_go_of_their_memory_as_soon_as_others_take_their_place() {
+    let clock = Arc::new(Seconds::default());
+    let entries = Entries::new(64 * MIB, Arc::clone(&clock) as Arc<dyn Clock>);
+    let alive = Arc::new(());
+    for number in 0..400 {
+        let (block, now) = (Block { _alive: Arc::clone(&alive) }, clock.steady());
+        let entry = Entry::new(block, Box::default(), 0, now, seconds(60, 0, 0, 0));
+        assert!(entries.keep(key(number), &Arc::new(entry)));
+        let (blocks, bytes) = (Arc::strong_count(&alive) - 1, entries.size().1);
+        assert!(blocks <= 40 && bytes <= 64 << 20, "{blocks} blocks, {bytes} bytes");
+    }
 }
 
 #[test]

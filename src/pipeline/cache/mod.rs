@@ -3,6 +3,7 @@
 pub(super) mod freshness;
 mod headers;
 mod held;
+mod making;
 mod mark;
 mod parts;
 mod record;
@@ -51,7 +52,9 @@ impl Kept {
         }
         Self {
             entries,
-            shared: target.map(|target| Arc::new(Shared::new(target, plan.cache.away_ttl))),
+            shared: target.map(|target| {
+                Arc::new(Shared::new(target, plan.cache.away_ttl, plan.cache.max_shared))
+            }),
             flights: Arc::default(),
             rests: Rests::default(),
         }

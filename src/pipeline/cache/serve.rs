@@ -5,16 +5,12 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::task::spawn_local;
-use tokio::time::{Instant, sleep};
-use tracing::Instrument as _;
-
 use super::Held;
-use crate::cache::{Begun, Entry, Key, Lease, Lives, Look, Shared, Tag, Tick};
+use super::making::Making;
+use crate::cache::{Entry, Key, Lives, Look, Tag, Tick};
 use crate::fault::Fault;
-use crate::flight::{Flight, Takeoff};
+use crate::flight::Flight;
 use crate::pipeline::gateway::Gateway;
-use crate::store::Redis;
 
 /// What is asked of the cache.
 #[derive(Clone)]
@@ -156,133 +152,12 @@ fn join(
     let making = takeoff.map(|takeoff| Making {
         gateway: Rc::clone(gateway),
         ask: ask.clone(),
-        takeoff,
+        takeoff: Some(takeoff),
         began,
         since,
         old,
     });
     (flight, making)
-}
-
-/// Something that is to be made, by nobody else in this process.
-struct Making {
-    gateway: Rc<Gateway>,
-    ask: Ask,
-    takeoff: Takeoff<(Key, Tick), Served>,
-    /// The moment before it is made.
-    began: Tick,
-    /// When one of its tags was revalidated last.
-    since: Tick,
-    /// What there was.
-    old: Option<Arc<Entry<Held>>>,
-}
-
-/// What Redis has said of a key.
-enum Others {
-    /// An entry that is good.
-    Kept(Arc<Entry<Held>>),
-    /// It falls to this instance to make it, perhaps of what there was.
-    Ours(Lease, Option<Arc<Entry<Held>>>),
-    /// Each instance makes its own.
-    Away,
-}
-
-impl Making {
-    /// Makes it, in a task of its own: whoever asked first may leave.
-    fn start<M, F>(mut self, make: M)
-    where
-        M: FnOnce(Option<Arc<Entry<Held>>>) -> F + 'static,
-        F: Future<Output = Made> + 'static,
-    {
-        let keeps = Rc::clone(&self.ask.keeps);
-        let making = async move {
-            // It may have come while this one was about to begin.
-            if let Look::Fresh(entry) = self.gateway.cache.entries.look(&self.ask.key) {
-                self.takeoff.land(Served::kept(entry, How::Hit));
-                return;
-            }
-            let lease = match self.others().await {
-                Others::Kept(entry) => {
-                    self.takeoff.land(Served::kept(entry, How::Hit));
-                    return;
-                }
-                Others::Ours(lease, old) => {
-                    self.old = self.old.or(old);
-                    Some(lease)
-                }
-                Others::Away => None,
-            };
-            let making = make(self.old.clone());
-            let made = match shared(&self.gateway).zip(lease.as_ref()) {
-                Some(((shared, redis), lease)) => {
-                    shared.hold(redis, &self.ask.key, lease, making).await
-                }
-                None => making.await,
-            };
-            let served = self.settle(made);
-            self.takeoff.land(served.clone());
-            share(&self.gateway, &self.ask.key, &served, lease).await;
-            drop(keeps);
-        };
-        spawn_local(making.in_current_span());
-    }
-
-    /// Asks the other instances, and waits for one that is at it.
-    async fn others(&self) -> Others {
-        let Some((shared, redis)) = shared(&self.gateway) else { return Others::Away };
-        let until = Instant::now() + self.ask.patience;
-        let entries = &self.gateway.cache.entries;
-        loop {
-            match shared.begin(redis, entries, &self.ask.key, self.began, self.since).await {
-                Begun::Found(entry) => return Others::Kept(entry),
-                Begun::Ours(lease, old) => return Others::Ours(lease, old),
-                Begun::Theirs if Instant::now() < until => sleep(LOOK).await,
-                Begun::Theirs | Begun::Away => return Others::Away,
-            }
-        }
-    }
-
-    /// What comes of what was made.
-    fn settle(&self, made: Made) -> Served {
-        let (cache, key) = (&self.gateway.cache, &self.ask.key);
-        let Made { outcome, keep, is_error } = made;
-        if is_error {
-            // What has nothing to be excused by is asked for each time, and nobody reads when it has failed.
-            if self.old.is_some() {
-                cache.rests.fail(*key, self.gateway.clock.steady());
-            }
-            return match &self.old {
-                Some(old) if cache.entries.excuses(old) => {
-                    Served::kept(Arc::clone(old), How::Stale)
-                }
-                _ => Served { outcome, how: How::Bypass, entry: None },
-            };
-        }
-        cache.rests.clear(key);
-        let (Ok(payload), Some((lives, tags))) = (&outcome, keep) else {
-            cache.entries.forget(key);
-            return Served { outcome, how: How::Bypass, entry: None };
-        };
-        let now = self.gateway.clock.steady();
-        let entry = Arc::new(Entry::new(payload.clone(), tags.into(), self.began, now, lives));
-        let entry = cache.entries.keep(*key, &entry).then_some(entry);
-        Served { outcome, how: How::Miss, entry }
-    }
-}
-
-/// Tells the other instances; nobody waits for it.
-async fn share(gateway: &Gateway, key: &Key, served: &Served, lease: Option<Lease>) {
-    let (Some((shared, redis)), Some(lease)) = (shared(gateway), lease) else { return };
-    match &served.entry {
-        Some(entry) if served.how == How::Miss => {
-            shared.keep(redis, &gateway.cache.entries, key, entry, lease).await;
-        }
-        _ => shared.release(redis, key, lease).await,
-    }
-}
-
-fn shared(gateway: &Gateway) -> Option<(&Shared, &Redis)> {
-    gateway.cache.shared.as_deref().zip(gateway.cache_redis.as_ref())
 }
 
 impl Served {
@@ -296,6 +171,3 @@ impl Served {
         Self { outcome: Err(fault), how: How::Bypass, entry: None }
     }
 }
-
-/// Between two looks at what another instance makes.
-const LOOK: Duration = Duration::from_millis(20);

@@ -36,6 +36,11 @@ impl Posts {
         );
         let config = Gateway::config().gateway(&stores).workers(2).admin_token(ADMIN);
         let config = config.upstream("up", &self.up).route("posts/[id].toml", READ);
+        let config = config.route("pages/[id].toml", PAGE);
+        let config =
+            config.route("stale/[id].toml", &READ.replace(LIVES, "ttl = \"10ms\", stale = \"1h\""));
+        let excused = READ.replace(LIVES, "ttl = \"10ms\", stale_if_error = \"1h\"");
+        let config = config.route("excused/[id].toml", &format!("{excused}timeout = \"500ms\"\n"));
         config.route("posts/index.toml", CHANGE).start().await
     }
 
@@ -52,6 +57,21 @@ session = "none"
 upstream = "up"
 path = "/posts/{$params.id}"
 cache = { ttl = "1h", stale_if_error = "1h", scope = "shared", tags = ["posts"] }
+"#;
+
+/// Of [`READ`].
+const LIVES: &str = "ttl = \"1h\", stale_if_error = \"1h\"";
+
+/// Pages of which each has the same call.
+const PAGE: &str = r#"
+session = "none"
+[get.calls.it]
+upstream = "up"
+path = "/posts/all"
+cache = { ttl = "1h", scope = "shared", tags = ["posts"] }
+[get.response]
+shape = '{ n: $it.n, page: $params.id }'
+cache = { ttl = "1h", scope = "shared" }
 "#;
 
 const CHANGE: &str = r#"
@@ -143,6 +163,52 @@ async fn what_is_changed_on_one_is_seen_on_the_other_within_50_ms() {
     times.sort();
     assert!(times[times.len() / 2] < Duration::from_millis(50), "{times:?}");
     assert!(times[times.len() - 1] < Duration::from_secs(5), "{times:?}");
+}
+
+#[tokio::test]
+async fn a_page_made_of_an_answer_that_was_revalidated_unheard_does_not_outlive_the_hearing() {
+    let (redis, posts) = (Redis::start().await, Posts::start().await);
+    let wire = Slow::start(redis.port()).await;
+    let late = posts.behind(&[format!("redis://127.0.0.1:{}", wire.port())], PATIENT).await;
+    let other = posts.behind(&[redis.url()], PATIENT).await;
+    linked(&late).await;
+    linked(&other).await;
+    let page =
+        async |gateway: &Gateway, id: &str| said(&gateway.get(&format!("/pages/{id}")).await).1;
+    assert_eq!(page(&late, "warm").await, json!(0));
+    wire.delay_told(Duration::from_millis(150));
+    let n = change(&other).await;
+    let pages: Vec<_> = (0..5).map(|id| id.to_string()).collect();
+    for id in &pages {
+        page(&late, id).await;
+    }
+    until(async || page(&late, "warm").await == json!(n)).await;
+    for id in &pages {
+        assert_eq!(page(&other, id).await, json!(n), "{id} by the other");
+        assert_eq!(page(&late, id).await, json!(n), "{id} by the late one");
+    }
+}
+
+#[tokio::test]
+async fn what_only_the_other_has_had_is_served_stale_and_excuses_an_upstream_that_is_slow() {
+    let (redis, posts, gate) = (Redis::start().await, Posts::start().await, Gate::new());
+    let urls = [redis.url()];
+    let (one, two) = (posts.behind(&urls, PATIENT).await, posts.behind(&urls, PATIENT).await);
+    linked(&one).await;
+    linked(&two).await;
+    for route in ["stale", "excused"] {
+        one.get(&format!("/{route}/a")).await.assert_status(200);
+    }
+    let entries: Vec<String> = redis.ask(&["KEYS", "frontdesk:cache:entry:*"]).await;
+    assert_eq!(entries.len(), 2);
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    posts.up.on("GET", "/posts/a", Reply::json(json!({ "n": 7 })).when(&gate));
+    for route in ["stale", "excused"] {
+        let reply = two.get(&format!("/{route}/a")).await;
+        assert_eq!(said(&reply), is("stale", 0), "{route}");
+    }
+    gate.open();
+    until(async || said(&two.get("/stale/a").await).1 == json!(7)).await;
 }
 
 #[tokio::test]

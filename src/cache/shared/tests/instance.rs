@@ -25,13 +25,14 @@ impl Payload for Note {
     }
 
     fn decode(bytes: Bytes) -> Option<Self> {
-        [OLD, NEW].into_iter().find(|text| text.as_bytes() == bytes).map(Self)
+        [OLD, NEW, LARGE].into_iter().find(|text| text.as_bytes() == bytes).map(Self)
     }
 }
 
 pub(super) const OLD: &str = "old";
 pub(super) const NEW: &str = "new";
 pub(super) const OWN: &str = "for this process only";
+pub(super) const LARGE: &str = "so large that it is kept in one process only";
 pub(super) const UNKNOWN: &str = "what others do not know";
 
 /// An instance of the gateway.
@@ -44,7 +45,8 @@ pub(super) struct Instance {
 
 impl Instance {
     pub(super) async fn start(server: &Server) -> Self {
-        let shared = Arc::new(Shared::new(server.target(), Duration::from_millis(500)));
+        let shared =
+            Arc::new(Shared::new(server.target(), Duration::from_millis(500), LARGE.len() - 1));
         let entries = Arc::new(Entries::new(1 << 20, Arc::new(SystemClock)));
         let link = {
             let (shared, entries) = (Arc::clone(&shared), Arc::clone(&entries));
@@ -63,7 +65,7 @@ impl Instance {
 
     pub(super) async fn begin_since(&self, since: Tick) -> Begun<Note> {
         let now = self.entries.tags.now();
-        self.shared.begin(&self.redis, &self.entries, &key(), now, since).await
+        self.shared.begin(&self.redis, &self.entries, &key(), (now, since), true).await
     }
 
     pub(super) async fn ours(&self) -> Lease {
@@ -85,6 +87,9 @@ impl Instance {
     pub(super) async fn revalidate(&self, text: &str) -> usize {
         let told = self.shared.announce(&self.redis, &self.entries.tags, &[Tag::of(text)]).await;
         assert!(!told.is_pending);
+        // Until it has come back to this one, others may have said something before.
+        let now = self.entries.tags.now();
+        until(async || self.shared.upto.at(now) >= self.shared.heard.at(now)).await;
         told.instances
     }
 
@@ -118,8 +123,9 @@ pub(super) fn shown(begun: &Begun<Note>) -> String {
         Begun::Found(entry) => format!("found {}", entry.payload.0),
         Begun::Ours(_, None) => "ours".to_owned(),
         Begun::Ours(_, Some(old)) => format!("ours, with {}", old.payload.0),
-        Begun::Theirs => "theirs".to_owned(),
-        Begun::Away => "away".to_owned(),
+        Begun::Theirs(None) => "theirs".to_owned(),
+        Begun::Theirs(Some(old)) => format!("theirs, with {}", old.payload.0),
+        Begun::Away(_) => "away".to_owned(),
     }
 }
 

@@ -11,7 +11,8 @@ use super::announce::named;
 use super::recorded;
 use crate::cache::{Begun, Entry, Lives, Look, Tag};
 use crate::clock::{Clock, SystemClock};
-use instance::{Instance, NEW, Note, OLD, OWN, UNKNOWN, a_minute, key, shown, tag, until};
+use crate::store::cmd;
+use instance::{Instance, LARGE, NEW, Note, OLD, OWN, UNKNOWN, a_minute, key, shown, tag, until};
 use server::Server;
 
 #[tokio::test]
@@ -23,7 +24,8 @@ async fn what_one_makes_others_have() {
     assert_eq!(shown(&one.begin().await), "theirs", "it is one instance's, not all its questions'");
     let ten_seconds_ago = SystemClock.steady() - Duration::from_secs(10);
     let lives = Lives { stale: Duration::from_secs(7), ..a_minute() };
-    let entry = Entry::new(Note(NEW), [tag()].into(), 0, ten_seconds_ago, lives);
+    let tick = one.entries.tags.now();
+    let entry = Entry::new(Note(NEW), [tag()].into(), tick, ten_seconds_ago, lives);
     one.keep(&entry, lease).await;
     let Begun::Found(found) = two.begin().await else { panic!() };
     assert_eq!((&found.payload, &found.lives, &*found.tags), (&Note(NEW), &lives, &[tag()][..]));
@@ -45,6 +47,8 @@ async fn what_was_given_back_falls_to_the_next() {
     let lease = two.ours().await;
     // This one's is not for others.
     two.keep(&two.entry(OWN, a_minute()), lease).await;
+    let lease = one.ours().await;
+    one.keep(&one.entry(LARGE, a_minute()), lease).await;
     let lease = one.ours().await;
     // What nobody can read is nothing.
     one.keep(&one.entry(UNKNOWN, a_minute()), lease).await;
@@ -74,6 +78,50 @@ async fn a_lease_that_nobody_holds_ends_and_one_that_is_held_does_not() {
     let making = tokio::time::sleep(Duration::from_millis(2500));
     two.shared.hold(&two.redis, &key(), &held, making).await;
     assert_eq!(shown(&one.begin().await), "theirs");
+}
+
+#[tokio::test]
+async fn a_lease_that_was_not_answered_in_time_is_given_back_all_the_same() {
+    let server = Server::start();
+    let (one, two) = (Instance::start(&server).await, Instance::start(&server).await);
+    let hasty = server.connect_for(Duration::from_millis(50));
+    until(async || hasty.ask::<()>(&cmd("PING")).await.is_ok()).await;
+    let () = one.ask(&["CLIENT", "PAUSE", "150", "ALL"]).await;
+    let now = one.entries.tags.now();
+    let begun = one.shared.begin(&hasty, &one.entries, &key(), (now, now), true).await;
+    let Begun::Away(Some(lease)) = begun else { panic!("{}", shown(&begun)) };
+    one.shared.release(&hasty, &key(), lease).await;
+    two.ours().await;
+}
+
+#[tokio::test]
+async fn what_is_over_may_be_served_while_another_instance_makes_another_one() {
+    let server = Server::start();
+    let (one, two) = (Instance::start(&server).await, Instance::start(&server).await);
+    let stale = Lives { fresh: Duration::ZERO, stale: Duration::from_secs(60), ..Lives::default() };
+    one.keep(&one.entry(OLD, stale), one.ours().await).await;
+    let three = Instance::start(&server).await;
+    assert_eq!(shown(&two.begin().await), "ours, with old");
+    assert!(matches!(two.entries.look(&key()), Look::Stale(_)));
+    assert_eq!(shown(&three.begin().await), "theirs, with old");
+    assert!(matches!(three.entries.look(&key()), Look::Stale(_)));
+}
+
+#[tokio::test]
+async fn who_was_cut_off_believes_no_record_from_before_until_all_have_told_what_they_could_not() {
+    let server = Server::start();
+    let (one, two) = (Instance::start(&server).await, Instance::start(&server).await);
+    one.keep(&one.entry(OLD, a_minute()), one.ours().await).await;
+    let _: i64 = one.ask(&["CLIENT", "KILL", "TYPE", "pubsub"]).await;
+    for instance in [&one, &two] {
+        until(async || !instance.shared.is_here()).await;
+    }
+    for instance in [&one, &two] {
+        until(async || instance.shared.is_here()).await;
+    }
+    one.ours().await;
+    // Nobody had anything to tell.
+    until(async || shown(&two.begin().await) == "found old").await;
 }
 
 #[tokio::test]
@@ -110,6 +158,17 @@ async fn what_was_begun_before_a_revalidation_is_neither_waited_for_nor_believed
     two.keep(&two.entry(NEW, a_minute()), after).await;
     assert_eq!(shown(&one.begin().await), "found new");
     assert_eq!(shown(&two.begin().await), "found new");
+}
+
+#[tokio::test]
+async fn what_is_made_of_something_older_than_its_lease_is_not_believed_after_a_revalidation() {
+    let server = Server::start();
+    let (one, two) = (Instance::start(&server).await, Instance::start(&server).await);
+    // As a whole reply that was made of a kept answer before the revalidation was heard.
+    let unheard = one.entry(OLD, a_minute());
+    two.revalidate("posts").await;
+    one.keep(&unheard, one.ours().await).await;
+    assert_eq!(shown(&two.begin().await), "ours");
 }
 
 #[tokio::test]
@@ -159,7 +218,7 @@ async fn while_redis_is_away_nothing_old_is_served_and_then_all_is_gone() {
     assert!(!one.entries.excuses(&old));
     let told = one.shared.announce(&one.redis, &one.entries.tags, &[Tag::of("others")]).await;
     assert!(told.is_pending);
-    assert!(matches!(one.begin().await, Begun::Away));
+    assert!(matches!(one.begin().await, Begun::Away(None)));
     one.entries.keep(key(), &young);
     until(async || one.shared.is_here()).await;
     assert!(matches!(one.entries.look(&key()), Look::Nothing));

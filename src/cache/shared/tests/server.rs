@@ -41,6 +41,11 @@ impl Server {
     pub(super) fn connect(&self) -> Redis {
         Redis::new(self.target())
     }
+
+    /// A connection on which it has so long for each answer.
+    pub(super) fn connect_for(&self, patience: Duration) -> Redis {
+        Redis::new(Target::parse(std::slice::from_ref(&self.url), None, patience).unwrap())
+    }
 }
 
 impl Drop for Server {
