@@ -74,19 +74,12 @@ impl Provider {
 
     /// Its issuer, where it is more than a token endpoint.
     pub fn issuer(&self) -> Option<&Arc<str>> {
-        match &self.settings.at {
-            At::Issuer(issuer) => Some(issuer),
-            At::TokenUrl(_) => None,
-        }
+        self.settings.at.issuer()
     }
 
     /// Where it is, and which client the gateway is there.
     pub fn about(&self) -> [&str; 2] {
-        let place = match &self.settings.at {
-            At::Issuer(issuer) => issuer,
-            At::TokenUrl(url) => url.as_str(),
-        };
-        [place, &self.settings.client_id]
+        [self.settings.at.url(), &self.settings.client_id]
     }
 
     /// The NAME of its table.

@@ -33,6 +33,24 @@ pub enum At {
     TokenUrl(String),
 }
 
+impl At {
+    /// The issuer, where it is more than a token endpoint.
+    pub(super) fn issuer(&self) -> Option<&Arc<str>> {
+        match self {
+            Self::Issuer(issuer) => Some(issuer),
+            Self::TokenUrl(_) => None,
+        }
+    }
+
+    /// As the config says it.
+    pub(super) fn url(&self) -> &str {
+        match self {
+            Self::Issuer(issuer) => issuer,
+            Self::TokenUrl(url) => url,
+        }
+    }
+}
+
 /// How a client proves who it is.
 pub enum ClientAuth {
     /// A secret, by `client_secret_basic`, or by post where discovery offers nothing else.
