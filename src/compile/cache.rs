@@ -20,7 +20,8 @@ const SCOPES: &[(&str, bool)] = &[("session", false), ("shared", true)];
 pub(super) fn cache(cx: &mut Context<'_>, written: &config::Cache) -> Option<Cache> {
     let max_size = cx.value(&written.max_size).map(bytes);
     let away_ttl = positive(cx, &written.away_ttl);
-    Some(Cache { max_size: max_size?, away_ttl })
+    let max_shared = cx.value(&written.max_shared).map(bytes);
+    Some(Cache { max_size: max_size?, away_ttl, max_shared: max_shared? })
 }
 
 /// A `cache`, and where it says what.

@@ -224,6 +224,8 @@ table! {
         pub max_size: Plain<Size>,
         /// With `[stores] cache = "redis"`: how old what is kept in this process may get while Redis is away.
         pub away_ttl: Plain<Duration>,
+        /// With `[stores] cache = "redis"`: what is larger than this is kept in this process only.
+        pub max_shared: Plain<Size>,
     }
 }
 

@@ -14,6 +14,8 @@ pub struct Cache {
     /// With `[stores] cache = "redis"`: how old an entry may get while Redis is away, and nobody hears what others
     /// revalidate.
     pub away_ttl: Duration,
+    /// With `[stores] cache = "redis"`: bytes from which on an entry is kept in this process only.
+    pub max_shared: usize,
 }
 
 /// `cache` of a call or of a reply.

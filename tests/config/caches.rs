@@ -28,6 +28,7 @@ fn what_nothing_says_is_off_and_has_its_defaults() {
     let plan = Case::of(&[("routes/x.toml", "session = 'none'\n[get.response]\nshape = '1'\n")]);
     let plan = plan.plan();
     assert_eq!((plan.cache.max_size, plan.cache.away_ttl), (256 << 20, Duration::from_millis(500)));
+    assert_eq!(plan.cache.max_shared, 1 << 20);
     assert_eq!(plan.stores.cache, Place::Memory);
     assert_eq!(plan.compression.encodings, [Encoding::Zstd, Encoding::Brotli, Encoding::Gzip]);
     assert_eq!(plan.compression.from, 1024);

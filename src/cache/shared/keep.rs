@@ -42,7 +42,8 @@ impl Shared {
     ) {
         // Where it is not known, whoever reads the record would take it for gone.
         let upto = self.upto.at(shared.began);
-        let Some(payload) = (upto > 0).then(|| shared.payload.encode()).flatten() else {
+        let payload = (upto > 0).then(|| shared.payload.encode()).flatten();
+        let Some(payload) = payload.filter(|payload| payload.len() <= self.max_shared) else {
             return self.release(redis, key, lease).await;
         };
         let began = lease.began.min(upto + 1);

@@ -51,6 +51,7 @@ impl Shared {
     /// Looks whether these are the servers that were there before. What others took over may lack the last revalidations, and
     /// still have what they were about: then all is revalidated.
     async fn arrive(&self, aside: &Aside) -> Result<(), String> {
+        warn_of_eviction(aside).await;
         let said: Value =
             aside.ask(cmd("INFO").arg("server")).await.map_err(|why| why.to_string())?;
         let mut runs = Vec::new();
@@ -162,6 +163,21 @@ impl Shared {
 
     fn beacon(&self) -> String {
         format!("frontdesk:cache:beacon:{}", hex(&self.name))
+    }
+}
+
+/// Says where a Redis that is full lets go of the times of tags before the records that they are about: what was revalidated
+/// would come back. Not every user may ask.
+async fn warn_of_eviction(aside: &Aside) {
+    let mut ask = cmd("CONFIG");
+    ask.arg("GET").arg("maxmemory-policy");
+    let said: Vec<String> = aside.ask(&ask).await.unwrap_or_default();
+    let policy = said.last().map_or("", String::as_str);
+    if !matches!(policy, "" | "noeviction" | "volatile-ttl") {
+        tracing::warn!(
+            policy,
+            "a full Redis may forget what was revalidated: set its maxmemory-policy to noeviction or volatile-ttl"
+        );
     }
 }
 

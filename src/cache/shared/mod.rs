@@ -42,6 +42,8 @@ use crate::store::Target;
 pub struct Shared {
     target: Target,
     away_ttl: Duration,
+    /// Bytes of a record's payload, at most.
+    max_shared: usize,
     /// Who this is, for the others.
     name: [u8; 16],
     /// How many leases there were.
@@ -78,11 +80,13 @@ pub struct Lease {
 }
 
 impl Shared {
-    /// Knows nothing yet, and nobody.
-    pub fn new(target: Target, away_ttl: Duration) -> Self {
+    /// Knows nothing yet, and nobody. `max_shared` are the bytes from which on an entry is kept in this process only: while a
+    /// large one is on its way, nothing else is.
+    pub fn new(target: Target, away_ttl: Duration, max_shared: usize) -> Self {
         Self {
             target,
             away_ttl,
+            max_shared,
             name: uuid::Uuid::new_v4().into_bytes(),
             leases: AtomicU64::new(0),
             is_here: AtomicBool::new(false),

@@ -49,7 +49,9 @@ impl Kept {
         }
         Self {
             entries,
-            shared: target.map(|target| Arc::new(Shared::new(target, plan.cache.away_ttl))),
+            shared: target.map(|target| {
+                Arc::new(Shared::new(target, plan.cache.away_ttl, plan.cache.max_shared))
+            }),
             flights: Arc::default(),
             rests: Rests::default(),
         }

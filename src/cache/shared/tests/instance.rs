@@ -25,13 +25,14 @@ impl Payload for Note {
     }
 
     fn decode(bytes: Bytes) -> Option<Self> {
-        [OLD, NEW].into_iter().find(|text| text.as_bytes() == bytes).map(Self)
+        [OLD, NEW, LARGE].into_iter().find(|text| text.as_bytes() == bytes).map(Self)
     }
 }
 
 pub(super) const OLD: &str = "old";
 pub(super) const NEW: &str = "new";
 pub(super) const OWN: &str = "for this process only";
+pub(super) const LARGE: &str = "so large that it is kept in one process only";
 pub(super) const UNKNOWN: &str = "what others do not know";
 
 /// An instance of the gateway.
@@ -44,7 +45,8 @@ pub(super) struct Instance {
 
 impl Instance {
     pub(super) async fn start(server: &Server) -> Self {
-        let shared = Arc::new(Shared::new(server.target(), Duration::from_millis(500)));
+        let shared =
+            Arc::new(Shared::new(server.target(), Duration::from_millis(500), LARGE.len() - 1));
         let entries = Arc::new(Entries::new(1 << 20, Arc::new(SystemClock)));
         let link = {
             let (shared, entries) = (Arc::clone(&shared), Arc::clone(&entries));

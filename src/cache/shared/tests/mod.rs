@@ -12,7 +12,7 @@ use super::recorded;
 use crate::cache::{Begun, Entry, Lives, Look, Tag};
 use crate::clock::{Clock, SystemClock};
 use crate::store::cmd;
-use instance::{Instance, NEW, Note, OLD, OWN, UNKNOWN, a_minute, key, shown, tag, until};
+use instance::{Instance, LARGE, NEW, Note, OLD, OWN, UNKNOWN, a_minute, key, shown, tag, until};
 use server::Server;
 
 #[tokio::test]
@@ -47,6 +47,8 @@ async fn what_was_given_back_falls_to_the_next() {
     let lease = two.ours().await;
     // This one's is not for others.
     two.keep(&two.entry(OWN, a_minute()), lease).await;
+    let lease = one.ours().await;
+    one.keep(&one.entry(LARGE, a_minute()), lease).await;
     let lease = one.ours().await;
     // What nobody can read is nothing.
     one.keep(&one.entry(UNKNOWN, a_minute()), lease).await;
