@@ -1,7 +1,8 @@
 //! The mocks, and who is measured in front of them.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use crate::process::{Running, built, free_address};
 pub(crate) struct Stage {
     _mocks: Running,
     urls: HashMap<String, String>,
+    config: PathBuf,
     pub(crate) tokens: Vec<String>,
     pub(crate) client: reqwest::Client,
 }
@@ -34,7 +36,8 @@ impl Stage {
         let pairs = lines.iter().filter_map(|line| line.split_once(' '));
         let urls = pairs.map(|(name, url)| (name.to_owned(), url.trim().to_owned())).collect();
         let client = reqwest::Client::builder().no_proxy().build()?;
-        let mut stage = Self { _mocks: mocks, urls, tokens: Vec::new(), client };
+        let config = config()?;
+        let mut stage = Self { _mocks: mocks, urls, config, tokens: Vec::new(), client };
         for number in 1..=USERS {
             let url = format!("{}/token?sub=u{number}", stage.url("token"));
             stage.tokens.push(stage.client.get(url).send().await?.text().await?);
@@ -56,8 +59,7 @@ impl Stage {
 
     fn gateway(&self, address: &str) -> Result<Command, Failure> {
         let mut command = Command::new(built("frontdesk")?);
-        let config = Path::new(env!("CARGO_MANIFEST_DIR")).join("../config");
-        command.arg("--config").arg(config).arg("serve");
+        command.arg("--config").arg(&self.config).arg("serve");
         command.env("FRONTDESK_LISTEN", address).env("FRONTDESK_ADMIN", free_address()?);
         command.env("FRONTDESK_STORE", "memory");
         for (service, url) in &self.urls {
@@ -112,6 +114,36 @@ impl Stage {
             total += counts["total"].as_u64().ok_or("no counts")?;
         }
         Ok(total)
+    }
+}
+
+/// The demo's config without its caches: the hand-written handler has none either.
+fn config() -> Result<PathBuf, Failure> {
+    let bench = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let to = bench.join("../target/bench").join(format!("config-{}", std::process::id()));
+    copy(&bench.join("../config"), &to)?;
+    Ok(to)
+}
+
+fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let path = entry?.path();
+        let to = to.join(path.file_name().unwrap_or_default());
+        if path.is_dir() {
+            copy(&path, &to)?;
+        } else {
+            let text = fs::read_to_string(&path)?;
+            let kept = text.lines().filter(|line| !line.starts_with("cache = {"));
+            fs::write(to, kept.map(|line| format!("{line}\n")).collect::<String>())?;
+        }
+    }
+    Ok(())
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.config);
     }
 }
 
