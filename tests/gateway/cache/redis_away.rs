@@ -40,29 +40,37 @@ async fn without_redis_it_serves_keeps_nothing_for_long_and_readyz_names_it() {
 /// Changes that were over, and when.
 type Changes = Mutex<Vec<(Instant, usize)>>;
 
-/// Nothing that was changed so long ago is still there as it was: a second, and some for a busy machine.
-const FRESH: Duration = Duration::from_millis(1500);
+/// Nothing that was changed so long ago is still there as it was, where Redis has gone and says so.
+const GONE: Duration = Duration::from_secs(1);
+/// The same where Redis is silent, which is noticed after half of that; and some for a busy machine.
+const SILENT: Duration = Duration::from_millis(1500);
 
 /// Reads until it is told to stop: no reply is an error, and none is older than it may be.
-async fn reads(gateway: &Gateway, changes: &Changes, stop: &Mutex<bool>) -> usize {
+async fn reads(gateway: &Gateway, fresh: Duration, changes: &Changes, stop: &Mutex<bool>) -> usize {
     let mut count = 0;
     while !*stop.lock().expect("a lock") {
         let asked = Instant::now();
         let (_, n) = read(gateway, "a").await;
         let changes = changes.lock().expect("a lock");
-        let least = changes.iter().rev().find(|(at, _)| *at + FRESH < asked);
+        let least = changes.iter().rev().find(|(at, _)| *at + fresh < asked);
         let least = least.map_or(0, |(_, n)| *n);
-        assert!(n.as_u64() >= Some(least as u64), "{n} after {least} was there for {FRESH:?}");
+        assert!(n.as_u64() >= Some(least as u64), "{n} after {least} was there for {fresh:?}");
         count += 1;
     }
     count
 }
 
 /// Reads on two gateways and changes on one of them while this goes on.
-async fn under_load(posts: &Posts, gateways: [&Gateway; 2], what: impl Future<Output = ()>) {
+async fn under_load(
+    posts: &Posts,
+    gateways: [&Gateway; 2],
+    fresh: Duration,
+    what: impl Future<Output = ()>,
+) {
     let (changes, stop) = (Changes::default(), Mutex::new(false));
     let [one, two] = gateways;
-    let reading = join_all([one, two, one, two].map(|gateway| reads(gateway, &changes, &stop)));
+    let reading =
+        join_all([one, two, one, two].map(|gateway| reads(gateway, fresh, &changes, &stop)));
     let changing = async {
         while !*stop.lock().expect("a lock") {
             let n = change(one).await;
@@ -94,13 +102,13 @@ async fn redis_is_killed_and_back_under_load_and_nobody_gets_an_error_or_somethi
             redis.kill();
             until(async || is_missing(&one).await && is_missing(&two).await).await;
             // Long enough for something old to show.
-            tokio::time::sleep(2 * FRESH).await;
+            tokio::time::sleep(2 * GONE).await;
             redis.begin().await;
             linked(&one).await;
             linked(&two).await;
         }
     };
-    under_load(&posts, [&one, &two], killing).await;
+    under_load(&posts, [&one, &two], GONE, killing).await;
 }
 
 #[tokio::test]
@@ -113,12 +121,12 @@ async fn redis_is_silent_under_load_and_nobody_gets_an_error_or_something_old() 
     let freezing = async {
         redis.freeze();
         until(async || is_missing(&one).await && is_missing(&two).await).await;
-        tokio::time::sleep(2 * FRESH).await;
+        tokio::time::sleep(2 * SILENT).await;
         redis.thaw();
         linked(&one).await;
         linked(&two).await;
     };
-    under_load(&posts, [&one, &two], freezing).await;
+    under_load(&posts, [&one, &two], SILENT, freezing).await;
 }
 
 #[tokio::test]
